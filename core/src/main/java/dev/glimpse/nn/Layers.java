@@ -1,0 +1,149 @@
+package dev.glimpse.nn;
+
+import dev.glimpse.Layer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.pytorch.BatchNorm1dImpl;
+import org.bytedeco.pytorch.BatchNorm2dImpl;
+import org.bytedeco.pytorch.BatchNormOptions;
+import org.bytedeco.pytorch.Conv1dImpl;
+import org.bytedeco.pytorch.Conv1dOptions;
+import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.Conv2dOptions;
+import org.bytedeco.pytorch.DropoutImpl;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LayerNormImpl;
+import org.bytedeco.pytorch.LayerNormOptions;
+import org.bytedeco.pytorch.LeakyReLUImpl;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.LinearOptions;
+import org.bytedeco.pytorch.LongVector;
+import org.bytedeco.pytorch.MaxPool2dImpl;
+import org.bytedeco.pytorch.MaxPool2dOptions;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.ReLUImpl;
+import org.bytedeco.pytorch.Tensor;
+
+/** Factories for libtorch's layers, with PyTorch's defaults. The options objects and native vectors stay in here. */
+public final class Layers {
+    /** PyTorch's default for batch normalisation: how much of a batch's statistics enters the running ones. */
+    public static final double BATCH_NORM_MOMENTUM = 0.1;
+
+    private Layers() {}
+
+    /** A convolution over (B, in, L) with PyTorch's default window. */
+    public static Conv1dImpl conv1d(long in, long out, long kernel) {
+        return conv1d(in, out, kernel, Window.DEFAULT);
+    }
+
+    /** A convolution over (B, in, L). */
+    public static Conv1dImpl conv1d(long in, long out, long kernel, Window window) {
+        Conv1dOptions options = new Conv1dOptions(in, out, new LongPointer(kernel));
+        options.stride().put(window.stride());
+        options.padding().put(new LongPointer(window.padding()));
+        options.dilation().put(window.dilation());
+        options.groups().put(window.groups());
+        options.bias().put(window.bias());
+        return new Conv1dImpl(options);
+    }
+
+    /** A convolution over (B, in, H, W) with PyTorch's default window. */
+    public static Conv2dImpl conv2d(long in, long out, long kernel) {
+        return conv2d(in, out, kernel, Window.DEFAULT);
+    }
+
+    /** A convolution over (B, in, H, W) with a square kernel. */
+    public static Conv2dImpl conv2d(long in, long out, long kernel, Window window) {
+        Conv2dOptions options = new Conv2dOptions(in, out, both(kernel));
+        options.stride().put(both(window.stride()));
+        options.padding().put(both(window.padding()));
+        options.dilation().put(both(window.dilation()));
+        options.groups().put(window.groups());
+        options.bias().put(window.bias());
+        return new Conv2dImpl(options);
+    }
+
+    /** {@code x W^T + b} over the last dimension. */
+    public static LinearImpl linear(long in, long out) {
+        return new LinearImpl(in, out);
+    }
+
+    /** {@code x W^T} over the last dimension. */
+    public static LinearImpl linearNoBias(long in, long out) {
+        LinearOptions options = new LinearOptions(in, out);
+        options.bias().put(false);
+        return new LinearImpl(options);
+    }
+
+    /** Batch normalisation over (B, C). */
+    public static BatchNorm1dImpl batchNorm1d(long channels) {
+        return new BatchNorm1dImpl(new BatchNormOptions(channels));
+    }
+
+    /** Batch normalisation over (B, C, H, W). */
+    public static BatchNorm2dImpl batchNorm2d(long channels) {
+        return batchNorm2d(channels, BATCH_NORM_MOMENTUM);
+    }
+
+    /** Batch normalisation over (B, C, H, W) whose running statistics take in {@code momentum} of each batch's. */
+    public static BatchNorm2dImpl batchNorm2d(long channels, double momentum) {
+        BatchNormOptions options = new BatchNormOptions(channels);
+        options.momentum().put(new DoubleOptional(momentum));
+        return new BatchNorm2dImpl(options);
+    }
+
+    /** Layer normalisation over the last dimension. */
+    public static LayerNormImpl layerNorm(long features, double epsilon) {
+        LayerNormOptions options = new LayerNormOptions(new LongVector(features));
+        options.eps().put(epsilon);
+        return new LayerNormImpl(options);
+    }
+
+    public static ReLUImpl relu() {
+        return new ReLUImpl();
+    }
+
+    /** {@code max(x, 0) + 0.01 min(x, 0)}. */
+    public static LeakyReLUImpl leakyRelu() {
+        return new LeakyReLUImpl();
+    }
+
+    /** Sets elements to zero with the given probability in training, and scales the rest up. */
+    public static DropoutImpl dropout(double probability) {
+        return new DropoutImpl(probability);
+    }
+
+    /** The largest value of each square window. */
+    public static MaxPool2dImpl maxPool2d(long kernel, long stride, long padding) {
+        MaxPool2dOptions options = new MaxPool2dOptions(both(kernel));
+        options.stride().put(both(stride));
+        options.padding().put(both(padding));
+        return new MaxPool2dImpl(options);
+    }
+
+    /**
+     * Calls the forward of one of ours or of libtorch's layers.
+     *
+     * @throws IllegalArgumentException for a module that is neither
+     */
+    public static Tensor forward(Module module, Tensor x) {
+        return switch (module) {
+            case Layer layer -> layer.forward(x);
+            case Conv2dImpl conv -> conv.forward(x);
+            case BatchNorm2dImpl norm -> norm.forward(x);
+            case ReLUImpl relu -> relu.forward(x);
+            case LeakyReLUImpl relu -> relu.forward(x);
+            case MaxPool2dImpl pool -> pool.forward(x);
+            case LinearImpl linear -> linear.forward(x);
+            case Conv1dImpl conv -> conv.forward(x);
+            case BatchNorm1dImpl norm -> norm.forward(x);
+            case LayerNormImpl norm -> norm.forward(x);
+            case DropoutImpl dropout -> dropout.forward(x);
+            default -> throw new IllegalArgumentException("no forward(Tensor) is known for "
+                    + module.getClass().getSimpleName() + ": extend dev.glimpse.Layer");
+        };
+    }
+
+    private static LongPointer both(long value) {
+        return new LongPointer(value, value);
+    }
+}
