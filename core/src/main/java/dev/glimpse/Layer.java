@@ -19,20 +19,20 @@ import org.bytedeco.pytorch.Tensor;
  * {@link org.bytedeco.javacpp.PointerScope} a step. Layers are built outside of such scopes.
  */
 public abstract class Layer extends Module {
-    private final Map<String, Module> children = new LinkedHashMap<>();
+    private final Map<String, Module> parts = new LinkedHashMap<>();
 
     /** Computes the layer's output; shapes are in the class's own documentation. */
     public abstract Tensor forward(Tensor x);
 
     @Override
     public final <M extends Module> M register_module(String name, M module) {
-        children.put(name, module);
+        parts.put(name, module);
         return super.register_module(name, module);
     }
 
     /** The sub-modules by key, in the order of registration. */
-    public final Map<String, Module> children() {
-        return Collections.unmodifiableMap(children);
+    public final Map<String, Module> parts() {
+        return Collections.unmodifiableMap(parts);
     }
 
     /** All sub-modules at any depth by their path ({@code layer1.0.cbam}), parents first. */
@@ -43,7 +43,7 @@ public abstract class Layer extends Module {
     }
 
     private void walk(String prefix, Map<String, Module> found) {
-        children.forEach((name, child) -> {
+        parts.forEach((name, child) -> {
             found.put(prefix + name, child);
             if (child instanceof Layer layer) {
                 layer.walk(prefix + name + ".", found);

@@ -20,7 +20,7 @@ public final class Sequential extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Tensor y = x;
-        for (Module module : children().values()) {
+        for (Module module : parts().values()) {
             y = Layers.forward(module, y);
         }
         return y;
