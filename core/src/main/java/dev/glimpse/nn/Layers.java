@@ -93,7 +93,7 @@ public final class Layers {
 
     /** Layer normalisation over the last dimension. */
     public static LayerNormImpl layerNorm(long features, double epsilon) {
-        LayerNormOptions options = new LayerNormOptions(new LongVector(features));
+        LayerNormOptions options = new LayerNormOptions(new LongVector(new long[]{features}));
         options.eps().put(epsilon);
         return new LayerNormImpl(options);
     }

@@ -30,6 +30,10 @@ public record Window(long stride, long padding, long dilation, long groups, bool
         return new Window(newStride, padding, dilation, groups, bias);
     }
 
+    public Window withPadding(long newPadding) {
+        return new Window(stride, newPadding, dilation, groups, bias);
+    }
+
     public Window withDilation(long newDilation) {
         return new Window(stride, padding, newDilation, groups, bias);
     }

@@ -1,0 +1,153 @@
+package dev.glimpse.attention;
+
+import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
+import static dev.glimpse.attention.AttentionMaps.Kind.SPATIAL;
+import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.nn.Layers.batchNorm2d;
+import static dev.glimpse.nn.Layers.conv2d;
+import static dev.glimpse.nn.Layers.linear;
+import static dev.glimpse.nn.Layers.relu;
+import static dev.glimpse.nn.Tensors.cat;
+import static dev.glimpse.nn.Tensors.max;
+import static dev.glimpse.nn.Tensors.mean;
+
+import dev.glimpse.Layer;
+import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Flatten;
+import dev.glimpse.nn.Init;
+import dev.glimpse.nn.Sequential;
+import dev.glimpse.nn.Tensors;
+import dev.glimpse.nn.Window;
+import java.util.HashSet;
+import java.util.List;
+import org.bytedeco.pytorch.BatchNorm2dImpl;
+import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Convolutional block attention: gates the channels, then the positions, each by pooled descriptors.
+ *
+ * <pre>
+ * Mc = sigmoid(sum over pools p of MLP(p(x)))            (B, C, 1, 1)
+ * x' = Mc * x                                            (B, C, H, W)
+ * Ms = sigmoid(BN(conv7x7[max_c x'; mean_c x']))         (B, 1, H, W)
+ * y  = Ms * x'                                           (B, C, H, W)
+ * </pre>
+ *
+ * Woo, Park, Lee, Kweon: CBAM: Convolutional Block Attention Module. ECCV 2018.
+ * <a href="https://arxiv.org/abs/1807.06521">arXiv:1807.06521</a>
+ *
+ * <p>
+ * This is the authors' code, with its keys. It differs from the paper's text: batch norm follows the 7x7 convolution,
+ * and two more pools can be chosen. The norm's weight starts at 0, so that the spatial gate starts at one half.
+ * {@code cbam-plain} is the form of most tutorials (no norm, no biases), {@code cbam-timm} that of timm.
+ */
+public final class Cbam extends Layer {
+    /** How a channel's map becomes one number. */
+    public enum Pool {
+        AVG, MAX,
+        /** The Euclidean norm over the map: the authors' power-average pool of order 2, not divided by the area. */
+        LP,
+        /** The logarithm of the sum of exponentials: grows with the logarithm of the area. */
+        LSE;
+
+        Tensor apply(Tensor x) {
+            return switch (this) {
+                case AVG -> Tensors.spatialMean(x);
+                case MAX -> Tensors.spatialMax(x);
+                case LP -> Tensors.spatialNorm(x);
+                case LSE -> Tensors.spatialLogSumExp(x);
+            };
+        }
+    }
+
+    /**
+     * @param reduction the MLP's hidden width is {@code channels / reduction}, rounded down
+     * @param pools their MLP outputs are added
+     * @param spatial whether the spatial gate follows the channel gate
+     */
+    public record Config(long reduction, List<Pool> pools, boolean spatial) {
+        /** The paper's: reduction 16, average and maximum, with the spatial gate. */
+        public static final Config DEFAULT = new Config(16, List.of(Pool.AVG, Pool.MAX), true);
+
+        public Config {
+            Checks.positive("cbam: reduction", reduction);
+            pools = List.copyOf(pools);
+            if (pools.isEmpty() || new HashSet<>(pools).size() < pools.size()) {
+                throw new IllegalArgumentException("cbam: pools are " + pools + ", must be one or more, each once");
+            }
+        }
+    }
+
+    private final ChannelGate channelGate;
+    private final SpatialGate spatialGate;
+
+    public Cbam(long channels) {
+        this(channels, Config.DEFAULT);
+    }
+
+    public Cbam(long channels, Config config) {
+        channelGate = register_module("ChannelGate", new ChannelGate(channels, config));
+        spatialGate = config.spatial() ? register_module("SpatialGate", new SpatialGate()) : null;
+    }
+
+    /** (B, C, H, W) to the same. */
+    @Override
+    public Tensor forward(Tensor x) {
+        Tensor gated = channelGate.forward(x);
+        return spatialGate == null ? gated : spatialGate.forward(gated);
+    }
+
+    /** Scales each channel by what its pooled maps say. */
+    public static final class ChannelGate extends Layer {
+        private final List<Pool> pools;
+        private final Sequential mlp;
+
+        ChannelGate(long channels, Config config) {
+            long hidden = Checks.reduced("cbam", channels, config.reduction());
+            pools = config.pools();
+            mlp = register_module("mlp",
+                    new Sequential(new Flatten(), linear(channels, hidden), relu(), linear(hidden, channels)));
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor sum = null;
+            for (Pool pool : pools) {
+                Tensor logits = mlp.forward(pool.apply(x)); // (B, C)
+                sum = sum == null ? logits : sum.add(logits);
+            }
+            Tensor gate = sum.sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
+            return x.mul(seen(this, CHANNEL, gate));
+        }
+    }
+
+    /** Scales each position by what the maximum and the mean over its channels say. */
+    public static final class SpatialGate extends Layer {
+        private final Spatial spatial = register_module("spatial", new Spatial());
+
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor pooled = cat(1, max(x, 1), mean(x, 1)); // (B, 2, H, W)
+            Tensor gate = spatial.forward(pooled).sigmoid(); // (B, 1, H, W)
+            return x.mul(seen(this, SPATIAL, gate));
+        }
+    }
+
+    /** The spatial gate's convolution and norm, which the authors keep in a module of their own. */
+    private static final class Spatial extends Layer {
+        private static final double MOMENTUM = 0.01;
+        private final Conv2dImpl conv = register_module("conv", conv2d(2, 1, 7, Window.padding(3).noBias()));
+        private final BatchNorm2dImpl bn = register_module("bn", batchNorm2d(1, MOMENTUM));
+
+        Spatial() {
+            Init.kaimingFanOut(conv.weight());
+            Init.constant(bn.weight(), 0);
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            return bn.forward(conv.forward(x));
+        }
+    }
+}

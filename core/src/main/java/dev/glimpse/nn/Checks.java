@@ -1,0 +1,60 @@
+package dev.glimpse.nn;
+
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Tensor;
+
+/** What modules ask of their arguments and inputs, with the offending value in the message. */
+public final class Checks {
+    private Checks() {}
+
+    /** @throws IllegalArgumentException unless {@code value >= 1} */
+    public static long positive(String what, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(what + " is " + value + ", must be at least 1");
+        }
+        return value;
+    }
+
+    /** @throws IllegalArgumentException unless {@code value} is odd and positive, as a kernel centred on a pixel is */
+    public static long odd(String what, long value) {
+        if (value < 1 || value % 2 == 0) {
+            throw new IllegalArgumentException(what + " is " + value + ", must be odd and positive");
+        }
+        return value;
+    }
+
+    /** @throws IllegalArgumentException unless 0 <= value < 1 */
+    public static double probability(String what, double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException(what + " is " + value + ", must be at least 0 and below 1");
+        }
+        return value;
+    }
+
+    /**
+     * The hidden width {@code channels / reduction}, rounded down as the authors' codes do.
+     *
+     * @throws IllegalArgumentException when nothing is left
+     */
+    public static long reduced(String module, long channels, long reduction) {
+        positive(module + ": channels", channels);
+        positive(module + ": reduction", reduction);
+        if (channels < reduction) {
+            throw new IllegalArgumentException(module + ": reduction=" + reduction + " leaves no hidden unit for "
+                    + channels + " channels; give a reduction of at most " + channels);
+        }
+        return channels / reduction;
+    }
+
+    /**
+     * Refuses a batch of one image where batch norm sees a single value a channel.
+     *
+     * @throws IllegalArgumentException in training with one image
+     */
+    public static void batchForNorm(String name, Module module, Tensor x) {
+        if (module.is_training() && x.size(0) == 1) {
+            throw new IllegalArgumentException(name + ": batch norm over a pooled map needs two images or more in "
+                    + "training, got one; enlarge the batch, drop the last one, or call eval()");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package dev.glimpse.nn;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.kFanOut;
+import org.bytedeco.pytorch.kReLU;
+import org.bytedeco.pytorch.FanModeType;
+import org.bytedeco.pytorch.Nonlinearity;
+
+/** Initial values of parameters. */
+public final class Init {
+    private Init() {}
+
+    /** He et al. 2015 for convolutions before a ReLU: normal, variance 2 / (out channels x kernel size). */
+    public static void kaimingFanOut(Tensor weight) {
+        torch.kaiming_normal_(weight, 0, new FanModeType(new kFanOut()), new Nonlinearity(new kReLU()));
+    }
+
+    /** Sets every element. */
+    public static void constant(Tensor parameter, double value) {
+        torch.constant_(parameter, new Scalar(value));
+    }
+}

@@ -1,0 +1,120 @@
+package dev.glimpse.nn;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/** Tensor calls whose Java form is noisy, named as in PyTorch. */
+public final class Tensors {
+    private static final long[] HEIGHT_AND_WIDTH = {2, 3};
+
+    private Tensors() {}
+
+    /** The mean over one dimension, which stays with size 1. */
+    public static Tensor mean(Tensor x, long dim) {
+        return x.mean(new long[]{dim}, true, new ScalarTypeOptional());
+    }
+
+    /** The mean over height and width: (B, C, H, W) to (B, C, 1, 1). */
+    public static Tensor spatialMean(Tensor x) {
+        return x.mean(HEIGHT_AND_WIDTH, true, new ScalarTypeOptional());
+    }
+
+    /** The largest value over one dimension, which stays with size 1; a tie's gradient goes to one index. */
+    public static Tensor max(Tensor x, long dim) {
+        return x.max(dim, true).get0();
+    }
+
+    /** The largest value over height and width: (B, C, H, W) to (B, C, 1, 1); a tie's gradient goes to one index. */
+    public static Tensor spatialMax(Tensor x) {
+        return torch.adaptive_max_pool2d(x, 1, 1).get0();
+    }
+
+    /** The largest value over the given dimensions, which stay with size 1; ties share the gradient evenly. */
+    public static Tensor amax(Tensor x, long... dims) {
+        return x.amax(dims, true);
+    }
+
+    /** The Euclidean norm over height and width: (B, C, H, W) to (B, C, 1, 1); its gradient at zero is zero. */
+    public static Tensor spatialNorm(Tensor x) {
+        return torch.linalg_vector_norm(x, new Scalar(2.0), HEIGHT_AND_WIDTH, true, new ScalarTypeOptional());
+    }
+
+    /** {@code log(sum(exp(x)))} over height and width: (B, C, H, W) to (B, C, 1, 1). */
+    public static Tensor spatialLogSumExp(Tensor x) {
+        return x.logsumexp(HEIGHT_AND_WIDTH, true);
+    }
+
+    /** Joins tensors along a dimension. */
+    public static Tensor cat(long dim, Tensor... tensors) {
+        return torch.cat(new TensorVector(tensors), dim);
+    }
+
+    /** A tensor of the given type and shape whose contents are not set. */
+    public static Tensor empty(torch.ScalarType type, long... shape) {
+        return torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional());
+    }
+
+    /** A tensor of zeros. */
+    public static Tensor zeros(torch.ScalarType type, long... shape) {
+        return torch.zeros(shape, new TensorOptions(type));
+    }
+
+    /** A float32 tensor holding a copy of the values. */
+    public static Tensor of(float[] values, long... shape) {
+        Tensor tensor = empty(torch.ScalarType.Float, shape);
+        memory(tensor).copyFrom(MemorySegment.ofArray(values));
+        return tensor;
+    }
+
+    /** The tensor's elements as float32, row by row. */
+    public static float[] toFloats(Tensor tensor) {
+        Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
+        return memory(plain).toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    /**
+     * A view of a contiguous CPU tensor's memory. It is valid for as long as the tensor is.
+     *
+     * @throws IllegalArgumentException when the tensor is not contiguous
+     */
+    @SuppressWarnings("restricted") // the address and the size come from libtorch
+    public static MemorySegment memory(Tensor tensor) {
+        if (!tensor.is_contiguous()) {
+            throw new IllegalArgumentException("the tensor is not contiguous: " + describe(tensor));
+        }
+        long bytes = tensor.numel() * tensor.element_size();
+        if (bytes == 0) {
+            return MemorySegment.NULL;
+        }
+        return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(bytes);
+    }
+
+    /** The sizes of all dimensions. */
+    public static long[] shape(Tensor tensor) {
+        long[] shape = new long[(int) tensor.dim()];
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = tensor.size(i);
+        }
+        return shape;
+    }
+
+    /** A shape as {@code 32x64x3x3}; a scalar's is {@code scalar}. */
+    public static String shapeText(long... shape) {
+        return shape.length == 0 ? "scalar"
+                : Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining("x"));
+    }
+
+    private static String describe(Tensor tensor) {
+        return tensor.scalar_type() + " " + shapeText(shape(tensor));
+    }
+
+}
