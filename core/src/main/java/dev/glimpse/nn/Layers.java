@@ -37,9 +37,9 @@ public final class Layers {
 
     /** A convolution over (B, in, L). */
     public static Conv1dImpl conv1d(long in, long out, long kernel, Window window) {
-        Conv1dOptions options = new Conv1dOptions(in, out, new LongPointer(kernel));
+        Conv1dOptions options = new Conv1dOptions(in, out, one(kernel));
         options.stride().put(window.stride());
-        options.padding().put(new LongPointer(window.padding()));
+        options.padding().put(one(window.padding()));
         options.dilation().put(window.dilation());
         options.groups().put(window.groups());
         options.bias().put(window.bias());
@@ -141,6 +141,11 @@ public final class Layers {
             default -> throw new IllegalArgumentException("no forward(Tensor) is known for "
                     + module.getClass().getSimpleName() + ": extend dev.glimpse.Layer");
         };
+    }
+
+    /** The constructor that takes a lone long would allocate that many. */
+    private static LongPointer one(long value) {
+        return new LongPointer(new long[]{value});
     }
 
     private static LongPointer both(long value) {
