@@ -89,11 +89,10 @@ public final class WhitePatchReport {
                 <p><b>Loss</b> is the mean binary cross entropy: 0.69 is guessing, and each factor of ten below means \
                 that much less doubt. <b>Accuracy</b> counts an answer as right when the probability of a patch is on \
                 the correct side of one half. The tables show the best epoch of each run, as the article does; that \
-                epoch is chosen with the test images, so the figures flatter all four networks alike.</p>
+                epoch is chosen with the test images, so the figures are on the bright side for all four networks.</p>
                 <p><b>Attention maps</b> run from blue (least) to red (most), each stretched to its own range. \
                 So colours compare places within one picture, not pictures with each other, and a map over an image \
-                without a patch still has its reddest place. Maps that answer for a class, such as Grad-CAM, show what \
-                speaks for a patch.</p>
+                without a patch still has its reddest place. Grad-CAM shows what speaks for a patch.</p>
                 <p><b>The pointing game</b> asks where the map is greatest: inside the patch is a hit. Mass is the \
                 share of the whole map that lies inside. The patch covers %s of the image, which is what a map without \
                 any knowledge would reach in both.</p>

@@ -102,8 +102,8 @@ final class WhitePatchTables {
         return """
                 <section id="pointing">
                 <h2>Do they look at the patch?</h2>
-                <p>The pointing game over the test images that have a patch. Bars run from 0 to 100&#8239;%%; the \
-                upright stroke is chance.</p>
+                <p>The pointing game over the test images that have a patch. <span class="bar">Bars run from 0 to \
+                100&#8239;%%; the upright stroke is chance.</span></p>
                 <div class="scroll">
                 <table>
                 <thead><tr><th>Network</th><th class="text">Map</th><th>Peak in patch</th><th class="bar"></th>\

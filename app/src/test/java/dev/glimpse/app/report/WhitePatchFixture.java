@@ -38,7 +38,7 @@ final class WhitePatchFixture {
         List<Run> runs = seeds.stream().map(seed -> run(seed, epochs, speed, maps)).toList();
         List<Example> examples = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            examples.add(example(i, new Random(name.hashCode() + i), maps[0]));
+            examples.add(example(i, (int) (parameters % 10), new Random(name.hashCode() + i), maps[0]));
         }
         return new Network(name, title, parameters, train, test, runs, examples);
     }
@@ -63,7 +63,7 @@ final class WhitePatchFixture {
         return new Run(seed, 180 + 500 * speed + 5 * random.nextDouble(), course, pointing);
     }
 
-    private static Example example(int index, Random random, String map) {
+    private static Example example(int index, int unsure, Random random, String map) {
         boolean patch = index % 3 != 2;
         int x = patch ? random.nextInt(SIDE - PATCH) : -1;
         int y = patch ? random.nextInt(SIDE - PATCH) : -1;
@@ -74,7 +74,7 @@ final class WhitePatchFixture {
             double centre = patch ? Math.exp(-(dx * dx + dy * dy) / 220) : 0;
             heat[i] = (float) (centre + 0.12 * random.nextDouble());
         }
-        boolean wrong = index == 4 && random.nextBoolean();
+        boolean wrong = index == unsure;
         double sure = 0.5 + 0.5 * Math.sqrt(random.nextDouble());
         return new Example(picture(random.nextLong(), x, y), x, y, patch ^ wrong ? sure : 1 - sure, map, heat, 24, 24);
     }
