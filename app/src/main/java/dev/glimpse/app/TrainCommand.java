@@ -1,0 +1,165 @@
+package dev.glimpse.app;
+
+import dev.glimpse.Layer;
+import dev.glimpse.data.ChannelStatistics;
+import dev.glimpse.data.ImageFolder;
+import dev.glimpse.data.Loader;
+import dev.glimpse.data.Transform;
+import dev.glimpse.io.StateDict;
+import dev.glimpse.model.Networks;
+import dev.glimpse.nn.Libtorch;
+import dev.glimpse.train.EpochMetrics;
+import dev.glimpse.train.Optimizer;
+import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Run;
+import dev.glimpse.train.RunConfig;
+import dev.glimpse.train.Trainer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.global.torch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Trains a classifier on a folder of images. */
+@Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Train a classifier with attention on a folder of images.")
+final class TrainCommand implements Callable<Integer> {
+    private static final int INTERRUPTED = 130;
+    private static final int CIFAR_SIZE = 32;
+    private static final int IMAGENET_SIZE = 224;
+
+    @Parameters(paramLabel = "DATA", description = "Folder with train/ and test/ (or val/), each with a folder a class.")
+    private Path data;
+
+    @Option(names = "--out", required = true, paramLabel = "RUN", description = "New folder for the run.")
+    private Path out;
+
+    @Option(names = "--model", defaultValue = "resnet18", description = "Network: see glimpse list models.")
+    private String model;
+
+    @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]",
+            description = "What stands in every block, or none: see glimpse list attention.")
+    private String attention;
+
+    @Option(names = "--stem", defaultValue = "imagenet",
+            description = "imagenet for images of about 224 pixels, cifar for about 32.")
+    private String stem;
+
+    @Option(names = "--size", description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar).")
+    private Integer size;
+
+    @Option(names = "--epochs", defaultValue = "10", description = "Passes over the training images.")
+    private int epochs;
+
+    @Option(names = "--batch", defaultValue = "64", description = "Images a step.")
+    private int batch;
+
+    @Option(names = "--optimizer", defaultValue = "sgd", description = "sgd, adam or adamw.")
+    private Optimizer.Rule optimizer;
+
+    @Option(names = "--lr", description = "Largest learning rate (default: 0.05 for sgd, 0.001 for adam and adamw).")
+    private Double learningRate;
+
+    @Option(names = "--momentum", defaultValue = "0.9", description = "Momentum of sgd.")
+    private double momentum;
+
+    @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Weight decay.")
+    private double weightDecay;
+
+    @Option(names = "--warmup", defaultValue = "0.5", description = "Epochs until the learning rate is at its largest.")
+    private double warmup;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Of initial weights, order and augmentation.")
+    private long seed;
+
+    @Option(names = "--workers", defaultValue = "2", description = "Threads that decode and augment images.")
+    private int workers;
+
+    @Option(names = "--json", description = "Print the result as one JSON object.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
+        boolean sgd = optimizer == Optimizer.Rule.SGD;
+        double rate = learningRate != null ? learningRate : sgd ? 0.05 : 0.001;
+        Recipe recipe = new Recipe(epochs, batch, optimizer, rate, momentum, weightDecay, Math.min(warmup, epochs / 2.0),
+                seed, workers);
+        ImageFolder.Splits splits = ImageFolder.splits(data);
+        ImageFolder training = ImageFolder.open(splits.train());
+        ImageFolder test = ImageFolder.open(splits.test(), training.classes());
+        Libtorch.load();
+        torch.manual_seed(seed);
+        Map<String, Object> args = new LinkedHashMap<>();
+        args.put("attention", attention);
+        args.put("stem", stem);
+        args.put("classes", training.classes().size());
+        Layer network = Networks.create(model, args);
+        int side = size != null ? size : stem.equalsIgnoreCase("cifar") ? CIFAR_SIZE : IMAGENET_SIZE;
+        ChannelStatistics colours = ChannelStatistics.of(training);
+        String version = new Main.Version().getVersion()[0];
+        Run run = Run.create(out, new RunConfig(version, model, args, training.classes(), side, colours.mean(),
+                colours.std(), data.toAbsolutePath().normalize().toString(), recipe));
+        err.printf(Locale.ROOT, "%s with %s: %,d parameters; %,d training and %,d test images of %d classes%n", model,
+                attention, StateDict.parameterCount(network), training.size(), test.size(), training.classes().size());
+        err.flush();
+        return train(run, network, training, test);
+    }
+
+    private int train(Run run, Layer network, ImageFolder training, ImageFolder test) throws IOException {
+        RunConfig config = run.config();
+        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
+        Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
+        boolean dropLast = training.size() >= batch;
+        PrintWriter err = spec.commandLine().getErr();
+        try (Loader trainLoader = new Loader(training, augmented, new Loader.Options(batch, true, dropLast, workers, seed));
+                Loader testLoader = new Loader(test, plain, new Loader.Options(batch, false, false, workers, seed));
+                Interrupt interrupt = new Interrupt()) {
+            List<EpochMetrics> done;
+            try (TrainingProgress progress = new TrainingProgress(err, epochs, batch)) {
+                done = new Trainer(run, network, progress, interrupt::requested).train(trainLoader, testLoader);
+            }
+            Skipped.report(err, trainLoader.skipped(), testLoader.skipped());
+            if (interrupt.requested()) {
+                err.println("glimpse: stopped after " + done.size() + " whole epochs; "
+                        + (done.isEmpty() ? "no weights were written" : "their weights are in " + run.folder()));
+                return INTERRUPTED;
+            }
+            print(run, done, trainLoader.skipped().size() + testLoader.skipped().size());
+            return 0;
+        }
+    }
+
+    private void print(Run run, List<EpochMetrics> done, int skipped) {
+        PrintWriter out = spec.commandLine().getOut();
+        EpochMetrics best = done.stream().max(Comparator.comparingDouble(EpochMetrics::testAccuracy)).orElseThrow();
+        double seconds = done.stream().mapToDouble(EpochMetrics::seconds).sum();
+        if (json) {
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("run", run.folder().toString());
+            result.put("best_test_accuracy", best.testAccuracy());
+            result.put("best_epoch", best.epoch());
+            result.put("last_test_accuracy", done.getLast().testAccuracy());
+            result.put("seconds", seconds);
+            result.put("skipped_images", skipped);
+            out.println(Output.json(result));
+            return;
+        }
+        out.printf(Locale.ROOT, "Best test accuracy %.2f %% after epoch %d, last %.2f %%, in %.0f s. Weights: %s%n",
+                100 * best.testAccuracy(), best.epoch(), 100 * done.getLast().testAccuracy(), seconds,
+                run.folder().resolve("best.safetensors"));
+    }
+}

@@ -1,0 +1,51 @@
+package dev.glimpse.train;
+
+import dev.glimpse.nn.Checks;
+
+/**
+ * How a network is trained.
+ *
+ * @param epochs passes over the training images
+ * @param batch images a step
+ * @param optimizer the update rule
+ * @param learningRate its largest value; it rises linearly over {@code warmup} epochs and falls along a cosine to zero
+ * @param momentum for SGD
+ * @param weightDecay share of each weight taken off a step, times the learning rate (Adam: added to the gradient)
+ * @param warmup epochs until the learning rate is at its largest; less than {@code epochs}
+ * @param seed of initial weights, order and augmentation
+ * @param workers threads that decode and augment
+ */
+public record Recipe(int epochs, int batch, Optimizer.Rule optimizer, double learningRate, double momentum,
+        double weightDecay, double warmup, long seed, int workers) {
+    public Recipe {
+        Checks.positive("epochs", epochs);
+        Checks.positive("batch", batch);
+        Checks.positive("workers", workers);
+        if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("the learning rate is " + learningRate + ", must be above 0");
+        }
+        Checks.probability("momentum", momentum);
+        if (!(weightDecay >= 0 && weightDecay < 1)) {
+            throw new IllegalArgumentException("the weight decay is " + weightDecay + ", must be at least 0 and below 1");
+        }
+        if (!(warmup >= 0 && warmup < epochs)) {
+            throw new IllegalArgumentException(
+                    "the warm-up is " + warmup + " epochs, must be at least 0 and below the " + epochs + " epochs");
+        }
+    }
+
+    /** The same with another seed. */
+    public Recipe withSeed(long other) {
+        return new Recipe(epochs, batch, optimizer, learningRate, momentum, weightDecay, warmup, other, workers);
+    }
+
+    /** The learning rate of a step: linear up, then half a cosine down to zero. */
+    public double learningRateAt(long step, long stepsAnEpoch) {
+        double total = (double) epochs * stepsAnEpoch;
+        double rising = warmup * stepsAnEpoch;
+        if (step < rising) {
+            return learningRate * (step + 1) / (rising + 1);
+        }
+        return learningRate * 0.5 * (1 + Math.cos(Math.PI * (step - rising) / (total - rising)));
+    }
+}
