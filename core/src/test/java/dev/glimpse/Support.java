@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Scopes;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
@@ -17,8 +20,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** What many tests share: seeded tensors, and how much memory the process holds. */
 public final class Support {
-    private static final Path STATM = Path.of("/proc/self/statm");
-    private static final long PAGE = 4096;
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Optional<MethodHandle> TRIM = mallocTrim();
 
     private Support() {}
 
@@ -52,12 +55,21 @@ public final class Support {
         return tensor.detach().abs().max().item_double();
     }
 
-    /** By how many bytes the process grows over some steps, each in a scope of its own, after as many as a fourth more. */
+    /**
+     * By how many bytes the process grows over some steps, each in a scope of its own, after a fourth as many to warm up.
+     * Libtorch keeps to one thread, since on a busy machine its threads wait for one another.
+     */
     public static long growth(int steps, Runnable step) {
-        run(steps / 4, step);
-        long before = residentBytes();
-        run(steps, step);
-        return residentBytes() - before;
+        int threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+        try {
+            run(steps / 4, step);
+            long before = residentBytes();
+            run(steps, step);
+            return residentBytes() - before;
+        } finally {
+            torch.set_num_threads(threads);
+        }
     }
 
     private static void run(int steps, Runnable step) {
@@ -68,14 +80,27 @@ public final class Support {
         }
     }
 
-    /** How much of the process lies in memory; a test that asks is skipped where the system does not say. */
+    /**
+     * How much of the process lies in memory, once the allocator has given back what it holds in reserve: a leak would
+     * hide in there. A test that asks is skipped where the system is not Linux with glibc.
+     */
     public static long residentBytes() {
-        assumeTrue(Files.exists(STATM), "needs Linux's /proc");
+        assumeTrue(Files.exists(STATUS) && TRIM.isPresent(), "needs Linux and glibc");
         System.gc();
         try {
-            return Long.parseLong(Files.readString(STATM).split(" ")[1]) * PAGE;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            int _ = (int) TRIM.orElseThrow().invokeExact(0L);
+            String line = Files.readAllLines(STATUS).stream().filter(l -> l.startsWith("VmRSS:")).findFirst()
+                    .orElseThrow();
+            return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
         }
+    }
+
+    @SuppressWarnings("restricted") // malloc_trim(size_t) reads and writes no memory of ours
+    private static Optional<MethodHandle> mallocTrim() {
+        Linker linker = Linker.nativeLinker();
+        return linker.defaultLookup().find("malloc_trim").map(address -> linker.downcallHandle(address,
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)));
     }
 }
