@@ -34,11 +34,13 @@ public final class Attentions {
      *        that fits no slot
      * @param factory builds it; reads every argument it knows
      * @param call runs it on a list of inputs, for code that treats all modules alike
-     * @param exampleInputs shapes that fit it, for a batch size and a number of channels
+     * @param exampleArgs the fewest arguments that build it for a number of channels
+     * @param exampleInputs shapes that fit it, for a batch size and a number of channels; the batch stands first in every
+     *        input and output
      */
     public record Entry(String name, String title, String paper, Optional<String> slotKey,
             Function<Args, Module> factory, BiFunction<Module, List<Tensor>, List<Tensor>> call,
-            BiFunction<Long, Long, List<long[]>> exampleInputs) {
+            LongFunction<Map<String, Object>> exampleArgs, BiFunction<Long, Long, List<long[]>> exampleInputs) {
 
         /** Builds the module; an argument that it does not know is an error. */
         public Module create(Args args) {
@@ -76,6 +78,7 @@ public final class Attentions {
                 "cbam", a -> new CbamParallel(a.required("channels"), new CbamParallel.Config(a.integer("kernel", 7))));
         add(new Entry("mha", "multi-head attention over tokens", "Vaswani et al., NeurIPS 2017", Optional.empty(),
                 a -> new Mha(mhaConfig(a, a.required("d_model"))), Attentions::callMha,
+                features -> Map.of("d_model", features),
                 (batch, features) -> List.of(new long[]{batch, 10, features}, new long[]{batch, 7, features},
                         new long[]{batch, 7, features})));
         layer("mha2d", "multi-head attention over positions", "Vaswani et al., NeurIPS 2017", "attention",
@@ -143,6 +146,7 @@ public final class Attentions {
     private static void layer(String name, String title, String paper, String slotKey, Function<Args, Module> factory) {
         add(new Entry(name, title, paper, Optional.of(slotKey), factory,
                 (module, inputs) -> List.of(((Layer) module).forward(inputs.getFirst())),
+                channels -> Map.of("channels", channels),
                 (batch, channels) -> List.<long[]>of(new long[]{batch, channels, 9, 7})));
     }
 

@@ -36,8 +36,9 @@ public enum DType {
      * @throws IllegalArgumentException for a type that the format lacks
      */
     public static DType of(ScalarType type) {
+        ScalarType constant = type.intern(); // what libtorch returns is equal to its constant, but not the same
         for (DType candidate : values()) {
-            if (candidate.torchType == type) {
+            if (candidate.torchType == constant) {
                 return candidate;
             }
         }

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -71,15 +72,23 @@ public final class SafeTensors implements AutoCloseable {
             throw new IOException(file + (Files.exists(file) ? ": not a file" : ": no such file"));
         }
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return parse(file, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
-        } catch (IOException e) {
-            arena.close();
-            throw e;
+        try {
+            return parse(file, arena, map(file, arena));
         } catch (JacksonException e) {
             arena.close();
             throw new IOException(
                     file + ": not a safetensors file: its header is no JSON (" + e.getOriginalMessage() + ")", e);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static MemorySegment map(Path file, Arena arena) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        } catch (IOException e) {
+            throw new IOException(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -104,9 +113,12 @@ public final class SafeTensors implements AutoCloseable {
         Map<String, String> metadata = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> property : root.properties()) {
             if (property.getKey().equals(METADATA)) {
+                if (!property.getValue().isObject()) {
+                    throw new IOException(file + ": its metadata is not a JSON object");
+                }
                 for (Map.Entry<String, JsonNode> fact : property.getValue().properties()) {
                     if (!fact.getValue().isString()) {
-                        throw new IOException(file + ": its metadata '" + fact.getKey() + "' is not text");
+                        throw new IOException(file + ": its metadata " + quoted(fact.getKey()) + " is not text");
                     }
                     metadata.put(fact.getKey(), fact.getValue().asString());
                 }
@@ -120,7 +132,7 @@ public final class SafeTensors implements AutoCloseable {
     }
 
     private static Entry entry(Path file, String name, JsonNode node) throws IOException {
-        String where = file + ": tensor '" + name + "' ";
+        String where = file + ": tensor " + quoted(name) + " ";
         DType type;
         try {
             type = DType.valueOf(node.path("dtype").asString(""));
@@ -156,8 +168,10 @@ public final class SafeTensors implements AutoCloseable {
     private static long bytes(String where, DType type, long[] shape) throws IOException {
         try {
             long bits = type.bits();
+            long extent = type.bits(); // as if no size were 0: libtorch refuses what is too large even when empty
             for (long size : shape) {
                 bits = Math.multiplyExact(bits, size);
+                extent = Math.multiplyExact(extent, Math.max(size, 1));
             }
             if (bits % Byte.SIZE != 0) {
                 throw new IOException(where + "does not fill whole bytes");
@@ -176,7 +190,7 @@ public final class SafeTensors implements AutoCloseable {
         long expected = 0;
         for (Map.Entry<String, Entry> entry : inOrder) {
             if (entry.getValue().begin() != expected) {
-                throw new IOException(file + ": tensor '" + entry.getKey() + "' begins at byte "
+                throw new IOException(file + ": tensor " + quoted(entry.getKey()) + " begins at byte "
                         + entry.getValue().begin() + (entry.getValue().begin() < expected
                                 ? ", inside another tensor"
                                 : ", after a gap"));
@@ -189,6 +203,11 @@ public final class SafeTensors implements AutoCloseable {
         if (expected < size) {
             throw new IOException(file + ": " + (size - expected) + " bytes after its last tensor belong to none");
         }
+    }
+
+    /** A name as it may stand in a message of one line. */
+    private static String quoted(String name) {
+        return "'" + name.replaceAll("\\p{Cntrl}", "?") + "'";
     }
 
     /** The tensors' places by name, in the header's order. */
@@ -212,7 +231,7 @@ public final class SafeTensors implements AutoCloseable {
     public MemorySegment bytes(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException(file + " has no tensor '" + name + "'");
+            throw new IllegalArgumentException(file + " has no tensor " + quoted(name));
         }
         return data.asSlice(entry.begin(), entry.end() - entry.begin());
     }
@@ -226,7 +245,7 @@ public final class SafeTensors implements AutoCloseable {
         MemorySegment bytes = bytes(name);
         Entry entry = entries.get(name);
         Tensor tensor = Tensors.empty(entry.type().torchType().orElseThrow(() -> new IllegalArgumentException(
-                file + ": tensor '" + name + "' is " + entry.type() + ", which libtorch lacks")), entry.shape());
+                file + ": tensor " + quoted(name) + " is " + entry.type() + ", which libtorch lacks")), entry.shape());
         Tensors.memory(tensor).copyFrom(bytes);
         return tensor;
     }
@@ -248,25 +267,35 @@ public final class SafeTensors implements AutoCloseable {
      * Writes tensors in the map's order, replacing the file as a whole or not at all.
      *
      * @throws IOException when the file cannot be written, in one line
-     * @throws IllegalArgumentException for an element type that the format lacks
+     * @throws IllegalArgumentException for an element type that the format lacks, or a name that it keeps for itself
      */
     public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) throws IOException {
-        Map<String, Tensor> plain = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> plain.put(name, tensor.detach().contiguous()));
-        byte[] header = header(plain, metadata);
-        AtomicFiles.write(file, channel -> {
-            ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length)
-                    .flip();
-            AtomicFiles.writeFully(channel, length);
-            AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
-            for (Tensor tensor : plain.values()) {
-                MemorySegment bytes = Tensors.memory(tensor);
-                for (long at = 0; at < bytes.byteSize(); at += Integer.MAX_VALUE) {
-                    long count = Math.min(Integer.MAX_VALUE, bytes.byteSize() - at);
-                    AtomicFiles.writeFully(channel, bytes.asSlice(at, count).asByteBuffer());
+        if (tensors.containsKey(METADATA)) {
+            throw new IllegalArgumentException(file + ": no tensor can be called '" + METADATA + "'");
+        }
+        try (PointerScope _ = new PointerScope()) {
+            Map<String, Tensor> plain = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> plain.put(name, plain(tensor)));
+            byte[] header = header(plain, metadata);
+            AtomicFiles.write(file, channel -> {
+                ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(header.length).flip();
+                AtomicFiles.writeFully(channel, length);
+                AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
+                for (Tensor tensor : plain.values()) {
+                    MemorySegment bytes = Tensors.memory(tensor);
+                    for (long at = 0; at < bytes.byteSize(); at += Integer.MAX_VALUE) {
+                        long count = Math.min(Integer.MAX_VALUE, bytes.byteSize() - at);
+                        AtomicFiles.writeFully(channel, bytes.asSlice(at, count).asByteBuffer());
+                    }
                 }
-            }
-        });
+            });
+        }
+    }
+
+    /** The tensor with its elements lying row by row, and no conjugation or sign put off until later. */
+    private static Tensor plain(Tensor tensor) {
+        return tensor.detach().resolve_conj().resolve_neg().contiguous();
     }
 
     private static byte[] header(Map<String, Tensor> tensors, Map<String, String> metadata) {

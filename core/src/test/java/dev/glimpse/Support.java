@@ -1,0 +1,106 @@
+package dev.glimpse;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.glimpse.io.StateDict;
+import dev.glimpse.nn.Scopes;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** What many tests share: seeded tensors, and how much memory the process holds. */
+public final class Support {
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Optional<MethodHandle> TRIM = mallocTrim();
+
+    private Support() {}
+
+    /** Normally distributed elements that follow from the seed. */
+    public static Tensor random(long seed, ScalarType type, long... shape) {
+        torch.manual_seed(seed);
+        return torch.randn(shape, new TensorOptions(type));
+    }
+
+    /** Gives every parameter and running statistic a value that no initialiser would: nothing is left at zero or one. */
+    public static void randomise(Module module, long seed) {
+        torch.manual_seed(seed);
+        Scopes.noGrad(() -> {
+            StateDict.parameters(module).values().forEach(p -> {
+                double fanIn = p.dim() < 2 ? 1 : p.numel() / (double) p.size(0);
+                p.normal_(0, 1 / Math.sqrt(fanIn), null);
+            });
+            StateDict.buffers(module).forEach((key, buffer) -> {
+                if (key.endsWith("running_var")) {
+                    buffer.uniform_(0.5, 1.5, null);
+                } else if (key.endsWith("running_mean")) {
+                    buffer.normal_();
+                }
+            });
+            return null;
+        });
+    }
+
+    /** The largest magnitude among a tensor's elements. */
+    public static double magnitude(Tensor tensor) {
+        return tensor.detach().abs().max().item_double();
+    }
+
+    /**
+     * By how many bytes the process grows over some steps, each in a scope of its own, after a fourth as many to warm up.
+     * Libtorch keeps to one thread, since on a busy machine its threads wait for one another.
+     */
+    public static long growth(int steps, Runnable step) {
+        int threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+        try {
+            run(steps / 4, step);
+            long before = residentBytes();
+            run(steps, step);
+            return residentBytes() - before;
+        } finally {
+            torch.set_num_threads(threads);
+        }
+    }
+
+    private static void run(int steps, Runnable step) {
+        for (int i = 0; i < steps; i++) {
+            try (PointerScope _ = new PointerScope()) {
+                step.run();
+            }
+        }
+    }
+
+    /**
+     * How much of the process lies in memory, once the allocator has given back what it holds in reserve: a leak would
+     * hide in there. A test that asks is skipped where the system is not Linux with glibc.
+     */
+    public static long residentBytes() {
+        assumeTrue(Files.exists(STATUS) && TRIM.isPresent(), "needs Linux and glibc");
+        System.gc();
+        try {
+            int _ = (int) TRIM.orElseThrow().invokeExact(0L);
+            String line = Files.readAllLines(STATUS).stream().filter(l -> l.startsWith("VmRSS:")).findFirst()
+                    .orElseThrow();
+            return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @SuppressWarnings("restricted") // malloc_trim(size_t) reads and writes no memory of ours
+    private static Optional<MethodHandle> mallocTrim() {
+        Linker linker = Linker.nativeLinker();
+        return linker.defaultLookup().find("malloc_trim").map(address -> linker.downcallHandle(address,
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)));
+    }
+}

@@ -1,0 +1,254 @@
+package dev.glimpse.attention;
+
+import static dev.glimpse.Support.magnitude;
+import static dev.glimpse.Support.random;
+import static dev.glimpse.Support.randomise;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.glimpse.attention.Attentions.Entry;
+import dev.glimpse.io.SafeTensors;
+import dev.glimpse.io.StateDict;
+import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Tensors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every row of the table keeps to, those to come included. */
+class AttentionContractTest {
+    private static final long CHANNELS = 128; // enough hidden units behind a reduction of 16 that not all are dead
+    private static final long BATCH = 3;
+    /** Moving every key by one vector adds the same number to all of a query's scores, which the softmax ignores. */
+    private static final Predicate<String> KEY_BIAS = Pattern.compile("(.*\\.)?key\\.bias").asMatchPredicate();
+
+    private PointerScope scope;
+
+    @BeforeEach
+    void open() {
+        scope = new PointerScope();
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    static Stream<Arguments> rows() {
+        return Attentions.table().values().stream().map(entry -> Arguments.of(Named.of(entry.name(), entry)));
+    }
+
+    static Stream<Arguments> slotRowsAndMaps() {
+        List<long[]> maps = List.of(new long[]{1, 1}, new long[]{7, 7}, new long[]{9, 7}, new long[]{13, 1});
+        return Attentions.table().values().stream().filter(entry -> entry.slotKey().isPresent())
+                .flatMap(
+                        entry -> maps.stream().map(map -> Arguments.of(Named.of(entry.name(), entry), map[0], map[1])));
+    }
+
+    @ParameterizedTest
+    @MethodSource("slotRowsAndMaps")
+    void aSlotModuleKeepsTheShape(Entry entry, long height, long width) {
+        Module module = build(entry, ScalarType.Float);
+        for (long batch : new long[]{1, BATCH}) {
+            module.train(batch > 1);
+            Tensor y = call(entry, module, List.of(random(1, ScalarType.Float, batch, CHANNELS, height, width)))
+                    .getFirst();
+            assertThat(Tensors.shape(y)).containsExactly(batch, CHANNELS, height, width);
+            assertThat(magnitude(y)).isFinite().isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void gradientsReachInputsAndParameters(Entry entry) {
+        for (boolean training : new boolean[]{false, true}) {
+            Module module = build(entry, ScalarType.Double);
+            module.train(training);
+            Map<String, Tensor> variables = variables(entry, module);
+            objective(entry, module, variables).backward();
+            double largest = variables.values().stream().mapToDouble(v -> magnitude(v.grad())).max().orElseThrow();
+            assertThat(largest).isFinite();
+            variables.forEach((name, variable) -> {
+                double gradient = magnitude(variable.grad());
+                assertThat(gradient).as(name).isFinite();
+                if (KEY_BIAS.test(name)) {
+                    assertThat(gradient).as(name).isLessThan(1e-12 * largest);
+                } else if (!training) { // before a batch norm in training, a bias has no effect
+                    assertThat(gradient).as(name).isGreaterThan(1e-9 * largest);
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void gradientsAreThoseOfFiniteDifferences(Entry entry) {
+        double step = 1e-6;
+        for (boolean training : new boolean[]{false, true}) {
+            Module module = build(entry, ScalarType.Double);
+            module.train(training);
+            Map<String, Tensor> variables = variables(entry, module);
+            objective(entry, module, variables).backward();
+            for (int direction = 0; direction < 3; direction++) {
+                List<Tensor> moves = new ArrayList<>();
+                double expected = 0;
+                for (Tensor variable : variables.values()) {
+                    Tensor move = random(100 * direction + moves.size(), ScalarType.Double, Tensors.shape(variable));
+                    expected += variable.grad().mul(move).sum().item_double();
+                    moves.add(move);
+                }
+                double above = moved(entry, module, variables, moves, step);
+                double below = moved(entry, module, variables, moves, -step);
+                assertThat((above - below) / (2 * step)).as(training ? "training" : "evaluation").isCloseTo(expected,
+                        within(1e-6 * Math.abs(expected)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void evaluationIsDeterministicAndKeepsTheStatistics(Entry entry) {
+        Module module = build(entry, ScalarType.Float);
+        List<Tensor> inputs = inputs(entry, ScalarType.Float);
+        module.eval();
+        Map<String, Tensor> before = copies(StateDict.buffers(module));
+        List<Tensor> first = call(entry, module, inputs);
+        torch.manual_seed(99);
+        assertThat(identical(first, call(entry, module, inputs))).isTrue();
+        StateDict.buffers(module).forEach((key, buffer) -> assertThat(before.get(key).equal(buffer)).as(key).isTrue());
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void trainingTakesInTheStatistics(Entry entry) {
+        Module module = build(entry, ScalarType.Float);
+        module.train(true);
+        Map<String, Tensor> before = copies(StateDict.buffers(module));
+        call(entry, module, inputs(entry, ScalarType.Float));
+        StateDict.buffers(module).forEach((key, buffer) -> {
+            if (key.contains("running_")) {
+                assertThat(before.get(key).equal(buffer)).as(key).isFalse();
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void savedWeightsGiveTheSameBitsInAFreshModule(Entry entry, @TempDir Path folder) throws IOException {
+        Module module = build(entry, ScalarType.Float);
+        module.eval();
+        Path file = folder.resolve("weights.safetensors");
+        SafeTensors.write(file, StateDict.of(module), Map.of());
+        Module fresh = entry.create(new Args(entry.name(), entry.exampleArgs().apply(CHANNELS)));
+        fresh.eval();
+        List<Tensor> inputs = inputs(entry, ScalarType.Float);
+        List<Tensor> expected = call(entry, module, inputs);
+        assertThat(identical(expected, call(entry, fresh, inputs))).isFalse();
+        try (SafeTensors saved = SafeTensors.open(file)) {
+            StateDict.load(fresh, saved.tensors());
+        }
+        assertThat(identical(expected, call(entry, fresh, inputs))).isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void anImageDoesNotSeeItsBatchInEvaluation(Entry entry) {
+        Module module = build(entry, ScalarType.Double);
+        module.eval();
+        List<Tensor> inputs = inputs(entry, ScalarType.Double);
+        List<Tensor> together = call(entry, module, inputs);
+        for (int i = 0; i < BATCH; i++) {
+            int row = i;
+            List<Tensor> alone = call(entry, module, inputs.stream().map(x -> x.narrow(0, row, 1)).toList());
+            for (int o = 0; o < together.size(); o++) {
+                Tensor expected = together.get(o).narrow(0, row, 1);
+                assertThat(magnitude(alone.get(o).sub(expected))).isLessThan(1e-6 * magnitude(expected));
+            }
+        }
+    }
+
+    private static Module build(Entry entry, ScalarType type) {
+        Module module = entry.create(new Args(entry.name(), entry.exampleArgs().apply(CHANNELS)));
+        module.to(type, false);
+        randomise(module, 7);
+        return module;
+    }
+
+    private static List<Tensor> inputs(Entry entry, ScalarType type) {
+        List<Tensor> inputs = new ArrayList<>();
+        for (long[] shape : entry.exampleInputs().apply(BATCH, CHANNELS)) {
+            inputs.add(random(inputs.size(), type, shape));
+        }
+        return inputs;
+    }
+
+    private static List<Tensor> call(Entry entry, Module module, List<Tensor> inputs) {
+        return entry.call().apply(module, inputs);
+    }
+
+    /** The module's inputs ({@code input.0}) and parameters, all of which get a gradient. */
+    private static Map<String, Tensor> variables(Entry entry, Module module) {
+        Map<String, Tensor> variables = new LinkedHashMap<>();
+        inputs(entry, ScalarType.Double)
+                .forEach(x -> variables.put("input." + variables.size(), x.set_requires_grad(true)));
+        variables.putAll(StateDict.parameters(module));
+        return variables;
+    }
+
+    /** One number from all outputs; dropout falls the same way each time. */
+    private static Tensor objective(Entry entry, Module module, Map<String, Tensor> variables) {
+        List<Tensor> inputs = variables.entrySet().stream().filter(v -> v.getKey().startsWith("input."))
+                .map(Map.Entry::getValue).toList();
+        torch.manual_seed(3);
+        Tensor sum = torch.zeros(new long[]{}, new org.bytedeco.pytorch.TensorOptions(ScalarType.Double));
+        for (Tensor output : call(entry, module, inputs)) {
+            sum = sum.add(output.mul(random(output.dim(), ScalarType.Double, Tensors.shape(output))).sum());
+        }
+        return sum;
+    }
+
+    private static double moved(Entry entry, Module module, Map<String, Tensor> variables, List<Tensor> moves,
+            double step) {
+        return Scopes.noGrad(() -> {
+            List<Tensor> values = List.copyOf(variables.values());
+            for (int i = 0; i < values.size(); i++) {
+                values.get(i).add_(moves.get(i), new Scalar(step));
+            }
+            double there = objective(entry, module, variables).item_double();
+            for (int i = 0; i < values.size(); i++) {
+                values.get(i).add_(moves.get(i), new Scalar(-step));
+            }
+            return there;
+        });
+    }
+
+    private static Map<String, Tensor> copies(Map<String, Tensor> tensors) {
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        tensors.forEach((key, tensor) -> copies.put(key, tensor.clone()));
+        return copies;
+    }
+
+    private static boolean identical(List<Tensor> a, List<Tensor> b) {
+        return a.size() == b.size() && Stream.iterate(0, i -> i < a.size(), i -> i + 1)
+                .allMatch(i -> a.get(i).equal(b.get(i)));
+    }
+}
