@@ -1,0 +1,52 @@
+package dev.glimpse.data;
+
+import java.util.Arrays;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Images and their labels, in memory of the loader's. Closing it hands that back to the loader, which writes later images there: nothing
+ * may use the tensors after that.
+ */
+public final class Batch implements AutoCloseable {
+    private final Tensor images;
+    private final Tensor labels;
+    private final int[] indices;
+    private final Runnable giveBack;
+    private boolean closed;
+
+    Batch(Tensor images, Tensor labels, int[] indices, Runnable giveBack) {
+        this.images = images;
+        this.labels = labels;
+        this.indices = indices;
+        this.giveBack = giveBack;
+    }
+
+    /** (B, 3, S, S), 32-bit floats. */
+    public Tensor images() {
+        return images;
+    }
+
+    /** (B), 64-bit integers. */
+    public Tensor labels() {
+        return labels;
+    }
+
+    /** Which images of the data set these are. */
+    public int[] indices() {
+        return Arrays.copyOf(indices, indices.length);
+    }
+
+    public int size() {
+        return indices.length;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            images.close();
+            labels.close();
+            giveBack.run();
+        }
+    }
+}
