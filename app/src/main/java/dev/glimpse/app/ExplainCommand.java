@@ -33,8 +33,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Shows where a network looks. */
-@Command(name = "explain", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Lay a run's attention maps and Grad-CAM over pictures.")
+@Command(name = "explain", mixinStandardHelpOptions = true, showDefaultValues = true, description = "Lay a run's attention maps and Grad-CAM over pictures.")
 final class ExplainCommand implements Callable<Integer> {
     private static final int LEAST_SIDE = 256;
     private static final double OPACITY = 0.5;
@@ -131,7 +130,7 @@ final class ExplainCommand implements Callable<Integer> {
                     .forEach((path, maps) -> overlays.put(shorten(path), maps.getFirst().over(square, OPACITY)));
             if (classifier.network() instanceof ImageNetwork network) {
                 int index = target == null ? answer.index() : classifier.classes().indexOf(target);
-                HeatMap cam = GradCam.maps(network, input, new int[] {index}).getFirst();
+                HeatMap cam = GradCam.maps(network, input, new int[]{index}).getFirst();
                 overlays.put(GRAD_CAM, cam.over(square, OPACITY));
             }
         }
@@ -141,7 +140,8 @@ final class ExplainCommand implements Callable<Integer> {
     /** {@code layer1.0.cbam.SpatialGate} is one word too many for a column's title. */
     private static String shorten(String path) {
         int last = path.lastIndexOf('.');
-        return last > 0 && Character.isLetter(path.charAt(last + 1)) && path.indexOf('.') < last ? path.substring(0, last)
+        return last > 0 && Character.isLetter(path.charAt(last + 1)) && path.indexOf('.') < last
+                ? path.substring(0, last)
                 : path;
     }
 

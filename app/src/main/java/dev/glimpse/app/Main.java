@@ -9,7 +9,8 @@ import picocli.CommandLine.ScopeType;
 
 /** The command line. Exit status: 0 done, 1 the work failed or a check did not hold, 2 the call was wrong. */
 @Command(name = "glimpse", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, description = "Visual attention for convolutional networks.", scope = ScopeType.LOCAL, synopsisSubcommandLabel = "COMMAND", subcommands = {
-    VerifyCommand.class, ListCommand.class, DoctorCommand.class})
+    TrainCommand.class, EvalCommand.class, PredictCommand.class, ExplainCommand.class, VerifyCommand.class,
+    ListCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
     /** The work failed, or a check did not hold. */
     static final int FAILED = 1;
@@ -34,7 +35,7 @@ public final class Main implements Runnable {
         CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpWidth(100)
                 .setUsageHelpAutoWidth(true);
         line.setParameterExceptionHandler((e, _) -> {
-            say(e.getCommandLine().getErr(), e.getMessage());
+            say(e.getCommandLine().getErr(), callError(e));
             return WRONG_CALL;
         });
         line.setExecutionExceptionHandler((e, command, _) -> {
@@ -50,6 +51,16 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    private static String callError(CommandLine.ParameterException e) {
+        CommandLine line = e.getCommandLine();
+        String called = line.getCommandSpec().qualifiedName();
+        if (e instanceof CommandLine.UnmatchedArgumentException unmatched && line.getParent() == null) {
+            return "no command is called '" + unmatched.getUnmatched().getFirst() + "'; known: "
+                    + String.join(", ", line.getSubcommands().keySet());
+        }
+        return e.getMessage().lines().findFirst().orElseThrow() + "; see " + called + " --help";
     }
 
     private static void say(PrintWriter err, String message) {

@@ -31,8 +31,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Trains a classifier on a folder of images. */
-@Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Train a classifier with attention on a folder of images.")
+@Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true, description = "Train a classifier with attention on a folder of images.")
 final class TrainCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
     private static final int CIFAR_SIZE = 32;
@@ -47,12 +46,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--model", defaultValue = "resnet18", description = "Network: see glimpse list models.")
     private String model;
 
-    @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]",
-            description = "What stands in every block, or none: see glimpse list attention.")
+    @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]", description = "What stands in every block, or none: see glimpse list attention.")
     private String attention;
 
-    @Option(names = "--stem", defaultValue = "imagenet",
-            description = "imagenet for images of about 224 pixels, cifar for about 32.")
+    @Option(names = "--stem", defaultValue = "imagenet", description = "imagenet for images of about 224 pixels, cifar for about 32.")
     private String stem;
 
     @Option(names = "--size", description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar).")
@@ -96,7 +93,8 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         boolean sgd = optimizer == Optimizer.Rule.SGD;
         double rate = learningRate != null ? learningRate : sgd ? 0.05 : 0.001;
-        Recipe recipe = new Recipe(epochs, batch, optimizer, rate, momentum, weightDecay, Math.min(warmup, epochs / 2.0),
+        Recipe recipe = new Recipe(epochs, batch, optimizer, rate, momentum, weightDecay,
+                Math.min(warmup, epochs / 2.0),
                 seed, workers);
         ImageFolder.Splits splits = ImageFolder.splits(data);
         ImageFolder training = ImageFolder.open(splits.train());
@@ -125,7 +123,8 @@ final class TrainCommand implements Callable<Integer> {
         Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
         boolean dropLast = training.size() >= batch;
         PrintWriter err = spec.commandLine().getErr();
-        try (Loader trainLoader = new Loader(training, augmented, new Loader.Options(batch, true, dropLast, workers, seed));
+        try (Loader trainLoader = new Loader(training, augmented,
+                new Loader.Options(batch, true, dropLast, workers, seed));
                 Loader testLoader = new Loader(test, plain, new Loader.Options(batch, false, false, workers, seed));
                 Interrupt interrupt = new Interrupt()) {
             List<EpochMetrics> done;

@@ -49,7 +49,8 @@ final class TrainingProgress implements Progress, AutoCloseable {
         err.printf(Locale.ROOT,
                 "epoch %d/%d: train loss %.4f, accuracy %.1f %%; test loss %.4f, accuracy %.1f %%; %.0f images/s; %s%n",
                 m.epoch(), epochs, m.trainLoss(), 100 * m.trainAccuracy(), m.testLoss(), 100 * m.testAccuracy(),
-                m.imagesPerSecond(), m.epoch() == epochs ? "done" : String.format(Locale.ROOT, "about %.0f s left", left));
+                m.imagesPerSecond(),
+                m.epoch() == epochs ? "done" : String.format(Locale.ROOT, "about %.0f s left", left));
         err.flush();
     }
 

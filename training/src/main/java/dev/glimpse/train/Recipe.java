@@ -26,7 +26,8 @@ public record Recipe(int epochs, int batch, Optimizer.Rule optimizer, double lea
         }
         Checks.probability("momentum", momentum);
         if (!(weightDecay >= 0 && weightDecay < 1)) {
-            throw new IllegalArgumentException("the weight decay is " + weightDecay + ", must be at least 0 and below 1");
+            throw new IllegalArgumentException(
+                    "the weight decay is " + weightDecay + ", must be at least 0 and below 1");
         }
         if (!(warmup >= 0 && warmup < epochs)) {
             throw new IllegalArgumentException(

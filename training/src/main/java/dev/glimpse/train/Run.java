@@ -51,7 +51,8 @@ public final class Run {
         if (Files.exists(folder.resolve(CONFIG))) {
             throw new IllegalArgumentException(folder + " holds a run already; choose another folder or delete it");
         }
-        AtomicFiles.write(folder.resolve(CONFIG), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+        AtomicFiles.write(folder.resolve(CONFIG),
+                JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
         return new Run(folder, config);
     }
 
@@ -65,7 +66,8 @@ public final class Run {
         Path file = folder.resolve(CONFIG);
         if (!Files.isRegularFile(file)) {
             throw new IllegalArgumentException(folder + (Files.isDirectory(folder)
-                    ? " is no run of glimpse train: it has no " + CONFIG : ": no such folder"));
+                    ? " is no run of glimpse train: it has no " + CONFIG
+                    : ": no such folder"));
         }
         try {
             RunConfig config = JSON.readValue(Files.readString(file), RunConfig.class);
@@ -114,9 +116,10 @@ public final class Run {
         StringBuilder csv = new StringBuilder(
                 "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds,images_per_second,wait_seconds\n");
         for (EpochMetrics m : epochs) {
-            csv.append(String.format(Locale.ROOT, "%d,%.6f,%.6f,%.6f,%.6f,%.8f,%.2f,%.1f,%.2f%n", m.epoch(), m.trainLoss(),
-                    m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.learningRate(), m.seconds(),
-                    m.imagesPerSecond(), m.waitSeconds()));
+            csv.append(
+                    String.format(Locale.ROOT, "%d,%.6f,%.6f,%.6f,%.6f,%.8f,%.2f,%.1f,%.2f%n", m.epoch(), m.trainLoss(),
+                            m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.learningRate(), m.seconds(),
+                            m.imagesPerSecond(), m.waitSeconds()));
         }
         AtomicFiles.write(folder.resolve(METRICS), csv.toString());
     }
@@ -124,7 +127,8 @@ public final class Run {
     /** Writes the weights as the last, and as the best when they are. */
     public void writeWeights(Layer network, int epoch, boolean best) throws IOException {
         try (PointerScope _ = new PointerScope()) {
-            Map<String, String> facts = Map.of("format", "pt", "model", config.model(), "epoch", Integer.toString(epoch));
+            Map<String, String> facts = Map.of("format", "pt", "model", config.model(), "epoch",
+                    Integer.toString(epoch));
             SafeTensors.write(folder.resolve(LAST), StateDict.of(network), facts);
             if (best) {
                 SafeTensors.write(folder.resolve(BEST), StateDict.of(network), facts);

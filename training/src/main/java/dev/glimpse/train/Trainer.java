@@ -54,7 +54,8 @@ public final class Trainer {
                 break;
             }
             Score score = evaluate(network, test, run.config().classes().size());
-            EpochMetrics metrics = new EpochMetrics(epoch, tally.loss(), tally.accuracy(), score.loss(), score.accuracy(),
+            EpochMetrics metrics = new EpochMetrics(epoch, tally.loss(), tally.accuracy(), score.loss(),
+                    score.accuracy(),
                     recipe.learningRateAt((long) epoch * training.batches() - 1, training.batches()), seconds(start),
                     tally.images / trainSeconds, training.waitSeconds() - waited);
             epochs.add(metrics);
@@ -84,8 +85,9 @@ public final class Trainer {
                 }
                 step++;
                 if (!Double.isFinite(tally.lossSum)) {
-                    throw new ArithmeticException("the loss is no number any more after step " + step + " of epoch " + epoch
-                            + "; the weights of the last whole epoch are kept; try a lower learning rate");
+                    throw new ArithmeticException(
+                            "the loss is no number any more after step " + step + " of epoch " + epoch
+                                    + "; the weights of the last whole epoch are kept; try a lower learning rate");
                 }
                 progress.step(epoch, step, steps, tally.loss(), tally.accuracy());
             }

@@ -1,0 +1,55 @@
+package dev.glimpse.app;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Holds the list of docs/architecture.md: who may use whom. */
+class ArchitectureTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.glimpse");
+
+    @Test
+    void packagesUseOnlyWhatTheyMay() {
+        layeredArchitecture().consideringOnlyDependenciesInLayers()
+                .layer("nn").definedBy("dev.glimpse.nn..")
+                .layer("attention").definedBy("dev.glimpse.attention..")
+                .layer("model").definedBy("dev.glimpse.model..")
+                .layer("io").definedBy("dev.glimpse.io..")
+                .layer("golden").definedBy("dev.glimpse.golden..")
+                .layer("data").definedBy("dev.glimpse.data..")
+                .layer("train").definedBy("dev.glimpse.train..")
+                .layer("explain").definedBy("dev.glimpse.explain..")
+                .layer("app").definedBy("dev.glimpse.app..")
+                .whereLayer("app").mayNotBeAccessedByAnyLayer()
+                .whereLayer("golden").mayOnlyBeAccessedByLayers("app")
+                .whereLayer("train").mayOnlyBeAccessedByLayers("app")
+                .whereLayer("explain").mayOnlyBeAccessedByLayers("app")
+                .whereLayer("nn").mayNotAccessAnyLayer()
+                .whereLayer("attention").mayOnlyAccessLayers("nn")
+                .whereLayer("model").mayOnlyAccessLayers("attention", "nn")
+                .whereLayer("io").mayOnlyAccessLayers("nn")
+                .whereLayer("golden").mayOnlyAccessLayers("attention", "model", "io", "nn")
+                .whereLayer("data").mayNotAccessAnyLayer()
+                .whereLayer("train").mayOnlyAccessLayers("model", "attention", "nn", "io", "data")
+                .whereLayer("explain").mayOnlyAccessLayers("model", "attention", "nn", "io", "data")
+                .check(CLASSES);
+    }
+
+    @Test
+    void allModulesAreSeen() {
+        assertThat(List.of("dev.glimpse.attention.Cbam", "dev.glimpse.data.Loader", "dev.glimpse.app.Main"))
+                .allMatch(CLASSES::contain);
+    }
+
+    @Test
+    void packagesFormNoCycles() {
+        slices().matching("dev.glimpse.(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+}
