@@ -38,7 +38,7 @@ final class WhitePatchFixture {
         List<Run> runs = seeds.stream().map(seed -> run(seed, epochs, speed, maps)).toList();
         List<Example> examples = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            examples.add(example(i, (int) (parameters % 10), new Random(name.hashCode() + i), maps[0]));
+            examples.add(example(i, (int) (parameters % 6), new Random(name.hashCode() + i), maps[0]));
         }
         return new Network(name, title, parameters, train, test, runs, examples);
     }
