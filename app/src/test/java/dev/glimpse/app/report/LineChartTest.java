@@ -59,6 +59,9 @@ final class LineChartTest {
         assertThat(texts(Axis.percent(DoubleStream.of(0.971, 0.994)))).startsWith("97.0%").contains("99.0%");
         assertThat(texts(Axis.log(DoubleStream.of(0.69, 2e-4, 0, -3, NAN)))).containsExactly("10⁻⁴", "10⁻³", "10⁻²",
                 "10⁻¹", "10⁰");
+        assertThat(texts(Axis.log(DoubleStream.of(0.7, 0.3)))).containsExactly("0.2", "0.5", "1");
+        assertThat(texts(Axis.log(DoubleStream.of(1e-5, 3e-5)))).containsExactly("10⁻⁵", "2×10⁻⁵", "5×10⁻⁵");
+        assertThat(texts(Axis.log(DoubleStream.of(Double.MIN_VALUE, 1)))).containsExactly("1", "2");
         assertThat(texts(Axis.count(1, 50))).containsExactly("10", "20", "30", "40", "50");
         assertThat(texts(Axis.count(1, 3))).containsExactly("1", "2", "3");
         assertThat(texts(Axis.count(1, 1))).containsExactly("1", "2");
@@ -66,7 +69,8 @@ final class LineChartTest {
 
     @Test
     void keepsTicksFewAndApart() {
-        for (double[] range : new double[][]{{1e-30, 1}, {0, 1e-9}, {5, 5}, {-3e5, 4e7}, {0.999, 0.9991}, {0, 0}}) {
+        for (double[] range : new double[][]{{1e-30, 1}, {1e-299, 1e300}, {0, 1e-9}, {5, 5}, {-3e5, 4e7},
+            {0.999, 0.9991}, {0, 0}}) {
             for (Axis axis : List.of(Axis.linear(DoubleStream.of(range)), Axis.percent(DoubleStream.of(range)),
                     Axis.log(DoubleStream.of(range)))) {
                 assertThat(texts(axis)).as(axis.toString()).hasSizeBetween(2, 10).doesNotHaveDuplicates();

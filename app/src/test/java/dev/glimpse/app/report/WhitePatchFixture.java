@@ -24,10 +24,11 @@ final class WhitePatchFixture {
         List<Long> list = LongStream.rangeClosed(1, seeds).boxed().toList();
         return new WhitePatchResult(
                 new Setup("invented pictures: soft blobs of colour", SIDE, PATCH, 4000, 1000, epochs, 20, 1e-4, list),
-                List.of(network("cnn", "Plain CNN", 53_857, 1.1167e-3, 0.05412, list, epochs, 0.05, "Grad-CAM"),
-                        network("mha", "Multi-head attention", 58_017, 9.81e-6, 0.04209, list, epochs, 0.11, "Grad-CAM",
+                List.of(network("cnn", "plain CNN", 53_857, 1.1167e-3, 0.05412, list, epochs, 0.05, "Grad-CAM"),
+                        network("mha", "multi-head attention", 58_017, 9.81e-6, 0.04209, list, epochs, 0.11, "Grad-CAM",
                                 "attention received"),
-                        network("conv1d-mha", "1×1-convolution attention", 72_897, 2.547e-4, 0.01428, list, epochs,
+                        network("conv1d-mha", "1x1-convolution multi-head attention", 72_897, 2.547e-4, 0.01428, list,
+                                epochs,
                                 0.2, "Grad-CAM", "attention received"),
                         network("cbam", "CBAM", 54_119, 2.787e-5, 0.02805, list, epochs, 0.14, "Grad-CAM",
                                 "spatial gate")));
@@ -38,7 +39,7 @@ final class WhitePatchFixture {
         List<Run> runs = seeds.stream().map(seed -> run(seed, epochs, speed, maps)).toList();
         List<Example> examples = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            examples.add(example(i, (int) (parameters % 10), new Random(name.hashCode() + i), maps[0]));
+            examples.add(example(i, (int) (parameters % 6), new Random(name.hashCode() + i), maps[0]));
         }
         return new Network(name, title, parameters, train, test, runs, examples);
     }

@@ -52,8 +52,9 @@ final class WhitePatchReportTest {
     }
 
     @Test
-    void loadsNothing() {
+    void loadsNothing() throws IOException {
         String html = WhitePatchReport.html(WhitePatchFixture.result(1, 3));
+        Files.writeString(Path.of("target/white-patch-report-1-seed.html"), html);
         assertThat(html.replace("xmlns=\"http://www.w3.org/2000/svg\"", ""))
                 .doesNotContain("http:", "https:", "@import")
                 .doesNotContain("<script", "url(", "src=\"/", "href=\"/").contains("default-src 'none'");
