@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Says what this process runs on, and what is missing for full speed. */
-@Command(name = "doctor", mixinStandardHelpOptions = true, description = "Print versions, threads, processor features, the libtorch in use, and what is missing.")
+@Command(name = "doctor", mixinStandardHelpOptions = true,
+        description = "Print versions, threads, processor features, the libtorch in use, and what is missing.")
 final class DoctorCommand implements Runnable {
     private static final Map<String, String> ENVIRONMENT = new LinkedHashMap<>();
     private static final List<String> FEATURES = List.of("avx2", "fma", "avx512f", "avx512bw", "avx512vl",

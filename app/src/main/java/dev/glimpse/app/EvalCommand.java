@@ -25,12 +25,14 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Measures a trained network on labelled images. */
-@Command(name = "eval", mixinStandardHelpOptions = true, showDefaultValues = true, description = "Measure a run's best weights on labelled images.")
+@Command(name = "eval", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Measure a run's best weights on labelled images.")
 final class EvalCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of a run.")
     private Path folder;
 
-    @Parameters(index = "1", paramLabel = "DATA", description = "Folder with test/ (or val/), or itself with a folder a class.")
+    @Parameters(index = "1", paramLabel = "DATA",
+            description = "Folder with test/ (or val/), or itself with a folder a class.")
     private Path data;
 
     @Option(names = "--batch", defaultValue = "64", description = "Images at a time.")

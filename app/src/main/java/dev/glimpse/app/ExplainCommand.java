@@ -33,7 +33,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Shows where a network looks. */
-@Command(name = "explain", mixinStandardHelpOptions = true, showDefaultValues = true, description = "Lay a run's attention maps and Grad-CAM over pictures.")
+@Command(name = "explain", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Lay a run's attention maps and Grad-CAM over pictures.")
 final class ExplainCommand implements Callable<Integer> {
     private static final int LEAST_SIDE = 256;
     private static final double OPACITY = 0.5;
@@ -48,7 +49,8 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FOLDER", description = "Where the PNG files go (default: RUN/explain).")
     private Path out;
 
-    @Option(names = "--class", paramLabel = "NAME", description = "Class that Grad-CAM explains (default: the likeliest).")
+    @Option(names = "--class", paramLabel = "NAME",
+            description = "Class that Grad-CAM explains (default: the likeliest).")
     private String target;
 
     @Option(names = "--json", description = "Print one JSON object.")

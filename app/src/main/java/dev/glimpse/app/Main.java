@@ -8,9 +8,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
 /** The command line. Exit status: 0 done, 1 the work failed or a check did not hold, 2 the call was wrong. */
-@Command(name = "glimpse", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, description = "Visual attention for convolutional networks.", scope = ScopeType.LOCAL, synopsisSubcommandLabel = "COMMAND", subcommands = {
-    TrainCommand.class, EvalCommand.class, PredictCommand.class, ExplainCommand.class, VerifyCommand.class,
-    ListCommand.class, DoctorCommand.class})
+@Command(name = "glimpse", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+        description = "Visual attention for convolutional networks.", scope = ScopeType.LOCAL,
+        synopsisSubcommandLabel = "COMMAND", subcommands = {
+            DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ExplainCommand.class,
+            VerifyCommand.class,
+            ListCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
     /** The work failed, or a check did not hold. */
     static final int FAILED = 1;
@@ -56,7 +59,8 @@ public final class Main implements Runnable {
     private static String callError(CommandLine.ParameterException e) {
         CommandLine line = e.getCommandLine();
         String called = line.getCommandSpec().qualifiedName();
-        if (e instanceof CommandLine.UnmatchedArgumentException unmatched && line.getParent() == null) {
+        if (e instanceof CommandLine.UnmatchedArgumentException unmatched && line.getParent() == null
+                && !unmatched.getUnmatched().getFirst().startsWith("-")) {
             return "no command is called '" + unmatched.getUnmatched().getFirst() + "'; known: "
                     + String.join(", ", line.getSubcommands().keySet());
         }

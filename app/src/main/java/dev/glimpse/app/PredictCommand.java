@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Names what is in pictures. */
-@Command(name = "predict", mixinStandardHelpOptions = true, showDefaultValues = true, description = "Classify pictures with a run's best weights.")
+@Command(name = "predict", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Classify pictures with a run's best weights.")
 final class PredictCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of a run.")
     private Path folder;

@@ -31,13 +31,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Trains a classifier on a folder of images. */
-@Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true, description = "Train a classifier with attention on a folder of images.")
+@Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Train a classifier with attention on a folder of images.")
 final class TrainCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
     private static final int CIFAR_SIZE = 32;
     private static final int IMAGENET_SIZE = 224;
 
-    @Parameters(paramLabel = "DATA", description = "Folder with train/ and test/ (or val/), each with a folder a class.")
+    @Parameters(paramLabel = "DATA",
+            description = "Folder with train/ and test/ (or val/), each with a folder a class.")
     private Path data;
 
     @Option(names = "--out", required = true, paramLabel = "RUN", description = "New folder for the run.")
@@ -46,13 +48,16 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--model", defaultValue = "resnet18", description = "Network: see glimpse list models.")
     private String model;
 
-    @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]", description = "What stands in every block, or none: see glimpse list attention.")
+    @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]",
+            description = "What stands in every block, or none: see glimpse list attention.")
     private String attention;
 
-    @Option(names = "--stem", defaultValue = "imagenet", description = "imagenet for images of about 224 pixels, cifar for about 32.")
+    @Option(names = "--stem", defaultValue = "imagenet",
+            description = "imagenet for images of about 224 pixels, cifar for about 32.")
     private String stem;
 
-    @Option(names = "--size", description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar).")
+    @Option(names = "--size",
+            description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar).")
     private Integer size;
 
     @Option(names = "--epochs", defaultValue = "10", description = "Passes over the training images.")

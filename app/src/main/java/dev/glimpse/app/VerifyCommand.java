@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Checks modules and networks against golden files. */
-@Command(name = "verify", mixinStandardHelpOptions = true, description = "Check modules and networks against golden files: what the authors' code computed.")
+@Command(name = "verify", mixinStandardHelpOptions = true,
+        description = "Check modules and networks against golden files: what the authors' code computed.")
 final class VerifyCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Golden files.")
     private List<Path> files;

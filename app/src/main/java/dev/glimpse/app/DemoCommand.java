@@ -1,0 +1,190 @@
+package dev.glimpse.app;
+
+import dev.glimpse.app.demo.WhitePatchExperiment;
+import dev.glimpse.app.demo.WhitePatchExperiment.Network;
+import dev.glimpse.app.report.WhitePatchReport;
+import dev.glimpse.data.Backgrounds;
+import dev.glimpse.data.WhitePatch;
+import dev.glimpse.nn.Libtorch;
+import dev.glimpse.train.Optimizer;
+import dev.glimpse.train.Recipe;
+import dev.glimpse.train.WhitePatchResult;
+import dev.glimpse.train.WhitePatchResult.Epoch;
+import dev.glimpse.train.WhitePatchResult.Pointing;
+import dev.glimpse.train.WhitePatchResult.Run;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.LongStream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs the white-patch experiment. */
+@Command(name = "demo", mixinStandardHelpOptions = true, showDefaultValues = true, description = {
+    "Train four small networks to find a white patch, and show where each looks.",
+    "About five minutes on two cores; --quick takes under one."})
+final class DemoCommand implements Callable<Integer> {
+    private record Size(int training, int test, int epochs, int batch, double learningRate) {}
+
+    private static final Size DEFAULT = new Size(2000, 500, 8, 20, 1e-3);
+    private static final Size QUICK = new Size(400, 200, 3, 20, 1e-3);
+    private static final Size FULL = new Size(4000, 1000, 50, 20, 1e-4);
+
+    /** One size or the other. */
+    private static final class Sizes {
+        @Option(names = "--quick", description = "A small experiment, in under a minute.")
+        private boolean quick;
+
+        @Option(names = "--full", description = "The article's size: 4,000 + 1,000 images, 50 epochs, rate 1e-4.")
+        private boolean full;
+    }
+
+    /** One source or the other. */
+    private static final class Sources {
+        @Option(names = "--images", paramLabel = "DIR", description = "Random crops of the pictures in a folder.")
+        private Path pictures;
+
+        @Option(names = "--stl10", paramLabel = "DIR", description = "STL-10's binary files.")
+        private Path stl10;
+    }
+
+    @ArgGroup
+    private Sizes sizes = new Sizes();
+
+    @ArgGroup
+    private Sources sources = new Sources();
+
+    @Option(names = "--networks", split = ",", paramLabel = "NAME", description = "Some of ${COMPLETION-CANDIDATES}.")
+    private List<Network> networks = List.of(Network.values());
+
+    @Option(names = "--train", paramLabel = "N", description = "Training images, instead of the size's.")
+    private Integer training;
+
+    @Option(names = "--test", paramLabel = "N", description = "Test images, instead of the size's.")
+    private Integer test;
+
+    @Option(names = "--epochs", description = "Passes over the training images, instead of the size's.")
+    private Integer epochs;
+
+    @Option(names = "--lr", description = "Learning rate, instead of the size's.")
+    private Double learningRate;
+
+    @Option(names = "--batch", description = "Images a step, instead of the size's.")
+    private Integer batch;
+
+    @Option(names = "--seeds", defaultValue = "1", paramLabel = "N", description = "How often to repeat each training.")
+    private int seeds;
+
+    @Option(names = "--seed", defaultValue = "0", description = "The first seed.")
+    private long seed;
+
+    @Option(names = "--out", defaultValue = "glimpse-demo", paramLabel = "DIR", description = "Where report.html goes.")
+    private Path out;
+
+    @Option(names = "--json", description = "Print the result as one JSON object.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        if (seeds < 1) {
+            throw new IllegalArgumentException("--seeds is " + seeds + ", must be at least 1");
+        }
+        Size size = sizes.full ? FULL : sizes.quick ? QUICK : DEFAULT;
+        Recipe recipe = new Recipe(or(epochs, size.epochs()), or(batch, size.batch()), Optimizer.Rule.ADAM,
+                learningRate == null ? size.learningRate() : learningRate, 0, 0, 0, seed, 1);
+        Backgrounds backgrounds = sources.pictures != null ? Backgrounds.pictures(sources.pictures)
+                : sources.stl10 != null ? Backgrounds.stl10(sources.stl10) : Backgrounds.deadLeaves();
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("preparing images: " + backgrounds.title());
+        err.flush();
+        Libtorch.load();
+        WhitePatch data = WhitePatch.create(backgrounds, seed, or(training, size.training()), or(test, size.test()));
+        List<Long> each = LongStream.range(seed, seed + seeds).boxed().toList();
+        WhitePatchResult result;
+        try (DemoProgress progress = new DemoProgress(err, recipe.epochs(), (long) data.train().size() * networks.size() * seeds)) {
+            result = new WhitePatchExperiment(data.train(), data.test(), recipe).run(backgrounds.title(), networks, each, progress);
+        }
+        Path report = out.resolve("report.html");
+        WhitePatchReport.write(result, report);
+        print(result, report);
+        return 0;
+    }
+
+    private static int or(Integer given, int otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private void print(WhitePatchResult result, Path report) {
+        PrintWriter text = spec.commandLine().getOut();
+        if (json) {
+            Map<String, Object> object = new LinkedHashMap<>();
+            object.put("report", report.toString());
+            object.put("setup", result.setup());
+            object.put("networks", result.networks().stream().map(DemoCommand::row).toList());
+            text.println(Output.json(object));
+            return;
+        }
+        text.printf(Locale.ROOT, "%-12s %10s %10s %10s %18s %8s  %s%n", "network", "parameters", "train loss",
+                "test loss",
+                "test accuracy", "seconds", "peak in the patch");
+        for (WhitePatchResult.Network network : result.networks()) {
+            text.printf(Locale.ROOT, "%-12s %,10d %10.2e %10.2e %18s %8.0f  %s%n", network.name(), network.parameters(),
+                    best(network, Epoch::trainLoss), best(network, Epoch::testLoss), accuracy(network),
+                    network.runs().stream().mapToDouble(Run::seconds).average().orElseThrow(), pointing(network));
+        }
+        text.println();
+        text.println("Report: " + report);
+    }
+
+    private static Map<String, Object> row(WhitePatchResult.Network network) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("name", network.name());
+        row.put("parameters", network.parameters());
+        row.put("best_train_loss", best(network, Epoch::trainLoss));
+        row.put("best_test_loss", best(network, Epoch::testLoss));
+        row.put("runs", network.runs());
+        return row;
+    }
+
+    private static double best(WhitePatchResult.Network network, ToDoubleFunction<Epoch> loss) {
+        return network.runs().stream().flatMap(run -> run.epochs().stream()).mapToDouble(loss).min().orElseThrow();
+    }
+
+    private static String accuracy(WhitePatchResult.Network network) {
+        double[] each = network.runs().stream()
+                .mapToDouble(run -> 100 * run.epochs().stream().mapToDouble(Epoch::testAccuracy).max().orElseThrow())
+                .toArray();
+        double mean = LongStream.range(0, each.length).mapToDouble(i -> each[(int) i]).average().orElseThrow();
+        if (each.length == 1) {
+            return String.format(Locale.ROOT, "%.1f %%", mean);
+        }
+        double squares = LongStream.range(0, each.length).mapToDouble(i -> Math.pow(each[(int) i] - mean, 2)).sum();
+        return String.format(Locale.ROOT, "%.1f +- %.1f %%", mean, Math.sqrt(squares / (each.length - 1)));
+    }
+
+    private static String pointing(WhitePatchResult.Network network) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < network.runs().getFirst().pointing().size(); i++) {
+            int index = i;
+            Pointing first = network.runs().getFirst().pointing().get(i);
+            double hits = network.runs().stream().mapToDouble(run -> run.pointing().get(index).hits()).average()
+                    .orElseThrow();
+            text.append(i == 0 ? "" : ", ")
+                    .append(String.format(Locale.ROOT, "%.0f %% of %s maps", 100 * hits, first.map()));
+        }
+        return text + String.format(Locale.ROOT, " (chance %.1f %%)",
+                100 * network.runs().getFirst().pointing().getFirst().chanceHits());
+    }
+}

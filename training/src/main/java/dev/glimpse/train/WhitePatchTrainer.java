@@ -1,0 +1,116 @@
+package dev.glimpse.train;
+
+import dev.glimpse.Layer;
+import dev.glimpse.data.WhitePatch;
+import dev.glimpse.nn.Scopes;
+import dev.glimpse.train.WhitePatchResult.Epoch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** Trains one network to say whether there is a white patch: Adam at a fixed rate on the binary cross entropy. */
+public final class WhitePatchTrainer {
+    private final WhitePatch.Split training;
+    private final WhitePatch.Split test;
+    private final Recipe recipe;
+
+    /** @param recipe its learning rate stays the same; warm-up and weight decay are not used */
+    public WhitePatchTrainer(WhitePatch.Split training, WhitePatch.Split test, Recipe recipe) {
+        this.training = training;
+        this.test = test;
+        this.recipe = recipe;
+    }
+
+    /**
+     * Trains for the recipe's epochs and tests after each.
+     *
+     * @param network images (B, 3, H, W) to scores (B, 1)
+     * @param images hears of each step how many images it took
+     * @param epoch hears of each epoch
+     */
+    public List<Epoch> train(Layer network, LongConsumer images, Consumer<Epoch> epoch) {
+        Optimizer optimizer = new Optimizer(network, recipe);
+        List<Epoch> epochs = new ArrayList<>();
+        for (int i = 0; i < recipe.epochs(); i++) {
+            network.train(true);
+            Sums sums = new Sums();
+            for (int[] batch : batches(training.size(), new SplittableRandom(recipe.seed() * 1_000_003 + i))) {
+                try (PointerScope _ = new PointerScope()) {
+                    optimizer.zeroGrad();
+                    Tensor scores = network.forward(training.batch(batch));
+                    Tensor labels = training.labels(batch).unsqueeze(1);
+                    Tensor loss = torch.binary_cross_entropy_with_logits(scores, labels);
+                    loss.backward();
+                    optimizer.step(recipe.learningRate());
+                    sums.add(loss, scores, labels);
+                }
+                images.accept(batch.length);
+            }
+            Sums tested = test(network);
+            epochs.add(new Epoch(sums.loss(), sums.accuracy(), tested.loss(), tested.accuracy()));
+            epoch.accept(epochs.getLast());
+        }
+        network.eval();
+        return epochs;
+    }
+
+    private Sums test(Layer network) {
+        network.eval();
+        Sums sums = new Sums();
+        for (int[] batch : batches(test.size(), null)) {
+            try (PointerScope _ = new PointerScope()) {
+                Tensor scores = Scopes.noGrad(() -> network.forward(test.batch(batch)));
+                Tensor labels = test.labels(batch).unsqueeze(1);
+                sums.add(torch.binary_cross_entropy_with_logits(scores, labels), scores, labels);
+            }
+        }
+        return sums;
+    }
+
+    private List<int[]> batches(int size, SplittableRandom shuffle) {
+        int[] order = new int[size];
+        Arrays.setAll(order, i -> i);
+        for (int i = size - 1; shuffle != null && i > 0; i--) {
+            int other = shuffle.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[other];
+            order[other] = swapped;
+        }
+        List<int[]> batches = new ArrayList<>();
+        for (int from = 0; from < size; from += recipe.batch()) {
+            batches.add(Arrays.copyOfRange(order, from, Math.min(size, from + recipe.batch())));
+        }
+        return batches;
+    }
+
+    /** Sums over an epoch. */
+    private static final class Sums {
+        private double loss;
+        private long correct;
+        private long images;
+
+        void add(Tensor meanLoss, Tensor scores, Tensor labels) {
+            long count = scores.size(0);
+            loss += meanLoss.item().toDouble() * count;
+            Tensor answers = scores.sign().add(new Scalar(1)).div(new Scalar(2));
+            correct += answers.eq(labels).to(ScalarType.Long).sum().item().toLong();
+            images += count;
+        }
+
+        double loss() {
+            return loss / images;
+        }
+
+        double accuracy() {
+            return (double) correct / images;
+        }
+    }
+}
