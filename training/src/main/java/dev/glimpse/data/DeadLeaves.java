@@ -228,7 +228,7 @@ public final class DeadLeaves {
         return top + fy * (bottom - top);
     }
 
-    /** Noise of 1/f amplitude with mean 0 and deviation 1: layers of smooth noise, each twice as fine and half as strong. */
+    /** Noise of 1/f amplitude, mean 0, deviation 1: layers of smooth noise, each twice as fine and half as strong. */
     private static float[] noise() {
         RandomGenerator random = Seeds.random(1);
         float[] sum = new float[NOISE_SIDE * NOISE_SIDE];

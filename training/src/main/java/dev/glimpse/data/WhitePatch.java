@@ -19,8 +19,8 @@ import org.bytedeco.pytorch.global.torch;
  * x = (rgb - 128) / 128, and 1 in the patch     (3, 96, 96)
  * </pre>
  *
- * Exactly half of a split has a patch. Which images do, and where, is drawn for each by itself, uniformly. The same seed
- * gives the same bits.
+ * Exactly half of a split has a patch. Which images do is drawn at random, and where for each by itself, uniformly. The
+ * same seed gives the same bits.
  */
 public final class WhitePatch {
     /** Side of an image in pixels. */
