@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Images and their labels, in memory of the loader's. Closing it hands that back to the loader, which writes later images there: nothing
- * may use the tensors after that.
+ * Images and their labels, in the loader's memory. Closing it hands that back, and later images are written there:
+ * nothing may use the tensors after that.
  */
 public final class Batch implements AutoCloseable {
     private final Tensor images;

@@ -37,6 +37,9 @@ public final class ImageReader {
     /** The endings of the files that are taken for images, in lower case. */
     public static final List<String> EXTENSIONS = List.of("jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff");
 
+    /** What an array of RGB holds. */
+    private static final long MOST_PIXELS = (Integer.MAX_VALUE - 64) / 3;
+
     static final String FORMATS = "JPEG, PNG, BMP, GIF, WebP, TIFF";
 
     static {
@@ -59,7 +62,8 @@ public final class ImageReader {
     /** Reads a picture of at most {@code pixelLimit} pixels. */
     public static Image read(Path file, long pixelLimit) throws IOException {
         try {
-            return decode(bytes(file, pixelLimit), pixelLimit);
+            long limit = Math.min(pixelLimit, MOST_PIXELS);
+            return decode(bytes(file, limit), limit);
         } catch (BadImageException e) {
             throw new IOException(file.toString().replaceAll("\\p{Cntrl}", "?") + ": " + e.getMessage());
         }
@@ -71,6 +75,9 @@ public final class ImageReader {
                 throw new BadImageException("a folder, not an image");
             }
             long size = Files.size(file);
+            if (!Files.isRegularFile(file)) {
+                throw new BadImageException("not a regular file");
+            }
             if (size > Math.min(8 * pixelLimit + (64 << 20), Integer.MAX_VALUE - 64)) {
                 throw new BadImageException("too large for an image of at most " + pixelLimit + " pixels");
             }
@@ -84,9 +91,12 @@ public final class ImageReader {
 
     private static Image decode(byte[] file, long pixelLimit) throws BadImageException {
         ImageHeader header = ImageHeader.of(file);
-        if (header.width() > pixelLimit || header.width() * header.height() > pixelLimit) {
-            throw new BadImageException("its header announces " + header.width() + "x" + header.height()
-                    + " pixels; at most " + pixelLimit + " are read");
+        String pixels = header.width() + "x" + header.height() + " pixels";
+        if (header.width() < 1 || header.height() < 1) {
+            throw new BadImageException("its header announces " + pixels);
+        }
+        if (header.width() > pixelLimit / header.height()) {
+            throw new BadImageException("its header announces " + pixels + "; at most " + pixelLimit + " are read");
         }
         Image image = header.format() == Format.CMYK_JPEG ? CmykJpeg.decode(file) : decode(file, header);
         return Orientation.apply(header.orientation(), image);

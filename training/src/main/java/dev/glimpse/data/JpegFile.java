@@ -27,10 +27,7 @@ final class JpegFile {
         boolean scanned = false;
         for (int at = 2;;) {
             int marker = u8(in, at + 1);
-            if (u8(in, at) != 0xff) {
-                throw new BadImageException("a damaged JPEG: no marker at byte " + at);
-            }
-            if (marker == 0xff) { // a fill byte
+            if (u8(in, at) != 0xff || marker == 0xff || marker == 0) { // stray and fill bytes, as libjpeg takes them
                 at++;
                 continue;
             }
@@ -78,8 +75,12 @@ final class JpegFile {
         ByteBuffer in = ByteBuffer.wrap(file);
         for (int at = 2; u8(in, at + 1) != SOS;) {
             int marker = u8(in, at + 1);
-            if (marker == 0xff || marker == TEM || marker >= RST0 && marker <= SOI) {
-                at += marker == 0xff ? 1 : 2;
+            if (u8(in, at) != 0xff || marker == 0xff || marker == 0) {
+                at++;
+                continue;
+            }
+            if (marker == TEM || marker >= RST0 && marker <= SOI) {
+                at += 2;
                 continue;
             }
             if (marker == 0xee && u16(in, at + 2) >= 14 && in.getInt(at + 4) == 0x41646f62) { // "Adob"

@@ -237,7 +237,7 @@ public final class Loader implements AutoCloseable {
             }
         }
 
-        /** The next batch to fill and memory for it; whoever has the earliest batch has memory, so none waits in vain. */
+        /** The next batch to fill, taken only with memory for it: the earliest batch never waits for a later one's. */
         private Task claim() throws InterruptedException {
             synchronized (lock) {
                 while (!over() && free.isEmpty()) {

@@ -4,7 +4,7 @@ package dev.glimpse.data;
 final class Orientation {
     private Orientation() {}
 
-    /** Turns a picture upright: 3 is half a turn, 6 and 8 quarter turns; even ones without 6 and 8, and 5 and 7, mirror. */
+    /** Turns a picture upright: 5 to 8 swap rows and columns, and each then mirrors one side, both or none. */
     static Image apply(int orientation, Image image) {
         if (orientation == 1) {
             return image;

@@ -11,6 +11,8 @@ import static dev.glimpse.data.Pictures.png;
 import static dev.glimpse.data.Pictures.tiff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.bytedeco.opencv.global.opencv_core.CV_16UC3;
+import static org.bytedeco.opencv.global.opencv_core.CV_32FC3;
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC4;
 
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.Random;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
@@ -86,6 +89,7 @@ class ImageReaderTest {
     void aThumbnailsEndDoesNotMakeAJpegWhole() throws IOException {
         byte[] whole = insert(encode("jpg", gradient(40, 30)), 2, Pictures.exifSegment(1));
         assertThat(read("whole.jpg", whole).width()).isEqualTo(40);
+        assertThat(read("more.jpg", join(whole, bytes(1, 2, 3))).width()).isEqualTo(40);
         assertRefused("cut.jpg", cut(whole, whole.length - 2), "the file is truncated");
     }
 
@@ -99,6 +103,7 @@ class ImageReaderTest {
         assertThatThrownBy(() -> ImageReader.read(folder)).hasMessageEndingWith("a folder, not an image");
         assertRefused("cut.png", png(4, 4, 8, 0, new byte[10]), "the file is damaged"); // checksums right, rows missing
         assertRefused("none.png", join(cut(png(4, 4, 8, 0, new byte[10]), 33), chunk("IEND")), "without a picture");
+        assertRefused("zero.png", png(0, 4, 8, 0, new byte[10]), "its header announces 0x4 pixels");
         byte[] wrong = encode("png", gradient(8, 8));
         wrong[wrong.length - 20] ^= 1;
         assertRefused("crc.png", wrong, "wrong checksum");
@@ -171,6 +176,68 @@ class ImageReaderTest {
     }
 
     @Test
+    void rarerKinds() throws IOException {
+        byte[] inks = bytes(0, 255, 255, 0, 0, 0, 0, 0);
+        assertClose(read("cmyk.tif", tiff(2, 1, 4, 5, -1, 1, inks)), new Image(2, 1, bytes(255, 0, 0, 255, 255, 255)),
+                3);
+        byte[] bmp = encode("bmp", 2, 1, CV_8UC4, bytes(0, 0, 200, 128, 10, 20, 30, 255));
+        assertClose(read("alpha.bmp", bmp), new Image(2, 1, bytes(227, 127, 127, 30, 20, 10)), 1);
+        byte[] wide = new byte[6 * 4];
+        Arrays.fill(wide, (byte) 100);
+        assertClose(read("wide.tif", encode("tif", 2, 2, CV_16UC3, wide)),
+                new Image(2, 2, bytes(100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100)), 1);
+        assertRefused("float.tif", encode("tif", 2, 2, CV_32FC3, new byte[48]), "fractional samples");
+        BufferedImage clear = new BufferedImage(2, 1, BufferedImage.TYPE_INT_ARGB);
+        clear.setRGB(1, 0, 0xff0000ff);
+        ByteArrayOutputStream gif = new ByteArrayOutputStream();
+        ImageIO.write(clear, "gif", gif);
+        assertThat(read("clear.gif", gif.toByteArray()).rgb()).isEqualTo(bytes(255, 255, 255, 0, 0, 255));
+        for (int type : new int[]{BufferedImage.TYPE_USHORT_565_RGB, BufferedImage.TYPE_BYTE_BINARY,
+            BufferedImage.TYPE_BYTE_INDEXED}) {
+            BufferedImage white = new BufferedImage(5, 3, type);
+            white.setRGB(4, 2, 0xffffffff);
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            ImageIO.write(white, "bmp", out);
+            byte[] rgb = read("few.bmp", out.toByteArray()).rgb();
+            assertThat(rgb[44] & 0xff).isGreaterThan(247);
+            assertThat(rgb[0]).isZero();
+        }
+        for (String compression : new String[]{"Deflate", "LZW", "JPEG", "PackBits"}) {
+            Image image = read(compression + ".tif", compressed("tiff", compression));
+            assertClose(image, gradient(24, 16), compression.equals("JPEG") ? 60 : 0);
+        }
+        assertClose(read("plain.bmp", compressed("bmp", "BI_RGB")), gradient(24, 16), 0);
+        // Width 5: a run of 2, literally 1 0 1 and a zero to even it out, the end of the line, the end of the picture.
+        byte[] runs = bytes(2, 0, 0, 3, 1, 0, 1, 0, 0, 0, 0, 1);
+        byte[] file = join(
+                bytes('B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0,
+                        8, 0, 1, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0),
+                bytes(9, 8, 7, 0, 3, 2, 1, 0), runs);
+        assertThat(read("runs.bmp", file).rgb()).isEqualTo(bytes(7, 8, 9, 7, 8, 9, 1, 2, 3, 7, 8, 9, 1, 2, 3));
+        assertRefused("cut.bmp", cut(file, file.length - 2), "the file is truncated");
+    }
+
+    private static byte[] compressed(String format, String compression) throws IOException {
+        BufferedImage picture = new BufferedImage(24, 16, BufferedImage.TYPE_INT_RGB);
+        byte[] rgb = gradient(24, 16).rgb();
+        for (int i = 0; i < 24 * 16; i++) {
+            picture.setRGB(i % 24, i / 24, (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2]);
+        }
+        ImageWriter writer = ImageIO.getImageWritersByFormatName(format).next();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ImageOutputStream stream = ImageIO.createImageOutputStream(out)) {
+            writer.setOutput(stream);
+            ImageWriteParam how = writer.getDefaultWriteParam();
+            how.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            how.setCompressionType(compression);
+            writer.write(null, new IIOImage(picture, null, null), how);
+        } finally {
+            writer.dispose();
+        }
+        return out.toByteArray();
+    }
+
+    @Test
     void picturesAreTurnedUpright() throws IOException {
         byte[] grey = bytes(10, 80, 160, 240); // 2x2: 10 80 / 160 240
         int[][] upright = {{}, {10, 80, 160, 240}, {80, 10, 240, 160}, {240, 160, 80, 10}, {160, 240, 10, 80},
@@ -182,6 +249,12 @@ class ImageReaderTest {
             assertClose(read("turned.jpg", jpeg), expected, 4);
             byte[] exif = chunk("eXIf", Pictures.exif(orientation));
             assertClose(read("turned.png", insert(encode("png", large), 33, exif)), expected, 0);
+            byte[] webp = encode("webp", large);
+            byte[] extended = join(bytes('V', 'P', '8', 'X', 10, 0, 0, 0, 8, 0, 0, 0, 15, 0, 0, 15, 0, 0),
+                    Arrays.copyOfRange(webp, 12, webp.length), bytes('E', 'X', 'I', 'F', 26, 0, 0, 0),
+                    Pictures.exif(orientation));
+            assertClose(read("turned.webp", join("RIFF".getBytes(), bytes(extended.length + 4, 0, 0, 0),
+                    "WEBP".getBytes(), extended)), expected, 8);
             assertClose(read("turned.tif", tiff(16, 16, 3, 2, -1, orientation, large.rgb())), expected, 0);
         }
         byte[] wide = insert(encode("jpg", gradient(40, 30)), 2, Pictures.exifSegment(6));
