@@ -43,6 +43,17 @@ class StateDictTest {
     }
 
     @Test
+    void itsTensorsOutliveTheModuleAndACollection() {
+        Map<String, Tensor> values = changed();
+        for (int i = 0; i < 5; i++) {
+            System.gc();
+            changed(); // takes what was freed too early
+        }
+        Map<String, Tensor> same = changed();
+        values.forEach((key, value) -> assertThat(value.equal(same.get(key))).as(key).isTrue());
+    }
+
+    @Test
     void takesACheckpointWithoutCounters() {
         Map<String, Tensor> values = copy();
         values.remove(COUNTER);
