@@ -93,7 +93,8 @@ class BadGoldenTest {
         "args | | does not say its 'args'", "mode | | does not say its 'mode'",
         "mode | trian | its mode is 'trian'", "args | {} | needs the argument 'd_model'",
         "args | {\"d_model\":16,\"haeds\":2} | no argument 'haeds'",
-        "args | {\"d_model\":16,\"heads\":3} | heads=3", "args | [] | 'args'", "args | null | the golden file's 'args' is null",
+        "args | {\"d_model\":16,\"heads\":3} | heads=3", "args | [] | 'args'",
+        "args | null | the golden file's 'args' is null",
         "args | {\"d_model\": | 'args'"})
     void aWrongFactIsNamed(String fact, String value, String said) throws IOException {
         assertFault(check(MHA, facts -> set(facts, fact, value), _ -> {}, false), said);
