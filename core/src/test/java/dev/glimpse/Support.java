@@ -11,7 +11,9 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -56,28 +58,31 @@ public final class Support {
     }
 
     /**
-     * By how many bytes the process grows over some steps, each in a scope of its own, after a fourth as many to warm up.
-     * Libtorch keeps to one thread, since on a busy machine its threads wait for one another.
+     * By how many bytes the process grows over some steps, after a fourth as many to warm up. Libtorch keeps to one
+     * thread, since on a busy machine its threads wait for one another.
      */
     public static long growth(int steps, Runnable step) {
         int threads = torch.get_num_threads();
         torch.set_num_threads(1);
+        openblas.blas_set_num_threads(1);
         try {
-            run(steps / 4, step);
+            IntStream.range(0, steps / 4).forEach(_ -> step.run());
             long before = residentBytes();
-            run(steps, step);
+            IntStream.range(0, steps).forEach(_ -> step.run());
             return residentBytes() - before;
         } finally {
             torch.set_num_threads(threads);
+            openblas.blas_set_num_threads(threads);
         }
     }
 
-    private static void run(int steps, Runnable step) {
-        for (int i = 0; i < steps; i++) {
+    /** The step in a scope of its own. */
+    public static Runnable scoped(Runnable step) {
+        return () -> {
             try (PointerScope _ = new PointerScope()) {
                 step.run();
             }
-        }
+        };
     }
 
     /**
@@ -86,8 +91,11 @@ public final class Support {
      */
     public static long residentBytes() {
         assumeTrue(Files.exists(STATUS) && TRIM.isPresent(), "needs Linux and glibc");
-        System.gc();
         try {
+            for (int i = 0; i < 3; i++) {
+                System.gc();
+                Thread.sleep(50); // JavaCPP's own thread frees what was collected
+            }
             int _ = (int) TRIM.orElseThrow().invokeExact(0L);
             String line = Files.readAllLines(STATUS).stream().filter(l -> l.startsWith("VmRSS:")).findFirst()
                     .orElseThrow();

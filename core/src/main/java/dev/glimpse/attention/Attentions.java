@@ -111,9 +111,11 @@ public final class Attentions {
     }
 
     /**
-     * An attention as users type it, {@code cbam:reduction=8,pools=avg+max}, for blocks of any width.
+     * An attention as users type it, {@code cbam:reduction=8,pools=avg+max}, for blocks of any width. An unknown argument or
+     * a wrong value shows when the slot creates its first module.
      *
-     * @throws IllegalArgumentException for an unknown name or argument, a wrong value, or a module that fits no slot
+     * @throws IllegalArgumentException for an unknown name, text that is no {@code name:key=value}, or a module that fits no
+     *         slot
      */
     public static Slot slot(String text) {
         Args args = Args.parse(text);

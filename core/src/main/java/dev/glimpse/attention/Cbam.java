@@ -20,6 +20,7 @@ import dev.glimpse.nn.Tensors;
 import dev.glimpse.nn.Window;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -74,7 +75,8 @@ public final class Cbam extends Layer {
             Checks.positive("cbam: reduction", reduction);
             pools = List.copyOf(pools);
             if (pools.isEmpty() || new HashSet<>(pools).size() < pools.size()) {
-                throw new IllegalArgumentException("cbam: pools are " + pools + ", must be one or more, each once");
+                String typed = String.join("+", pools.stream().map(p -> p.name().toLowerCase(Locale.ROOT)).toList());
+                throw new IllegalArgumentException("cbam: pools are '" + typed + "', must be one or more, each once");
             }
         }
     }

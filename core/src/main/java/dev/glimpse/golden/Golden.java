@@ -64,7 +64,7 @@ public final class Golden {
                 }
             }
             return golden.judge(path, subject);
-        } catch (IOException | JacksonException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException e) {
             return Verdict.fault(path, subject, firstLine(e));
         } catch (RuntimeException e) { // what libtorch throws
             return Verdict.fault(path, subject, "could not be run: " + firstLine(e));
@@ -72,13 +72,17 @@ public final class Golden {
     }
 
     private void runModule(String name) {
-        Map<String, Object> args = JSON.readValue(fact("args"), new TypeReference<>() {});
+        Map<String, Object> args = fact("args", new TypeReference<>() {});
         Attentions.Entry entry = Attentions.entry(name);
         Module module = entry.create(new Args(name, args));
         Map<String, Tensor> state = tensors("state.");
         StateDict.load(module, state);
         module.to(type(), false);
-        module.train(fact("mode").equals("train"));
+        module.train(switch (fact("mode")) {
+            case "train" -> true;
+            case "eval" -> false;
+            default -> throw new IllegalArgumentException("its mode is '" + fact("mode") + "'; known: train, eval");
+        });
         List<Tensor> inputs = numbered("input.");
         List<Tensor> outputs = entry.call().apply(module, inputs);
         backward(outputs, numbered("cotangent."));
@@ -93,14 +97,15 @@ public final class Golden {
     }
 
     private void runNetwork(String name) {
-        Map<String, Object> args = JSON.readValue(fact("args"), new TypeReference<>() {});
-        Map<String, long[]> shapes = JSON.readValue(fact("state"), new TypeReference<>() {});
-        long[] inputShape = JSON.readValue(fact("input"), long[].class);
+        Map<String, Object> args = fact("args", new TypeReference<>() {});
+        Map<String, long[]> shapes = fact("state", new TypeReference<>() {});
+        long[] inputShape = fact("input", new TypeReference<>() {});
+        long parameters = fact("parameters", new TypeReference<Long>() {});
         Layer network = Networks.create(name, args);
         long count = StateDict.parameterCount(network);
-        if (count != Long.parseLong(fact("parameters"))) {
+        if (count != parameters) {
             throw new IllegalArgumentException(
-                    "it has " + count + " parameters, the golden file says " + fact("parameters"));
+                    "it has " + count + " parameters, the golden file says " + parameters);
         }
         Map<String, Tensor> state = new LinkedHashMap<>();
         shapes.forEach((key, shape) -> state.put(key, HashedTensors.state(key, shape)));
@@ -128,11 +133,15 @@ public final class Golden {
     }
 
     private Verdict judge(Path path, String subject) {
-        Map<String, Double> bounds32 = float32 ? JSON.readValue(fact("tolerance32"), new TypeReference<>() {})
-                : Map.of();
+        Map<String, Double> bounds32 = float32 ? fact("tolerance32", new TypeReference<>() {}) : Map.of();
+        requireAllOutputs();
         Map<String, Double> largest = new LinkedHashMap<>();
         for (String name : expected()) {
-            largest.merge(kind(name), magnitude(file.tensor(name)), Math::max);
+            double magnitude = magnitude(file.tensor(name));
+            if (!Double.isFinite(magnitude)) {
+                throw new IllegalArgumentException("the golden file's " + name + " holds " + magnitude);
+            }
+            largest.merge(kind(name), magnitude, Math::max);
         }
         double worst = -1;
         String where = "";
@@ -144,7 +153,7 @@ public final class Golden {
             }
             requireShape(name, Tensors.shape(golden), ours);
             double error = magnitude(ours.detach().to(ScalarType.Double).sub(golden));
-            double bound = float32 ? bounds32.get(name)
+            double bound = float32 ? bound32(bounds32, name)
                     : RELATIVE * magnitude(golden) + ABSOLUTE * largest.get(kind(name));
             double relative = error == 0 ? 0 : error / bound;
             if (!(relative <= worst)) { // a NaN is the worst there is
@@ -155,10 +164,24 @@ public final class Golden {
                 }
             }
         }
-        if (where.isEmpty()) {
-            throw new IllegalArgumentException("the golden file has nothing to compare");
-        }
         return new Verdict(path, subject, worst, where, "");
+    }
+
+    private static double bound32(Map<String, Double> bounds, String name) {
+        Double bound = bounds.get(name);
+        if (bound == null) {
+            throw new IllegalArgumentException("the golden file's 'tolerance32' has no bound for " + name);
+        }
+        return bound;
+    }
+
+    /** A file that lost an output must not hold for what is left. */
+    private void requireAllOutputs() {
+        for (String name : computed.keySet()) {
+            if (kind(name).equals("output") && !file.entries().containsKey(name)) {
+                throw new IllegalArgumentException("the golden file lacks " + name);
+            }
+        }
     }
 
     private List<String> expected() {
@@ -196,6 +219,19 @@ public final class Golden {
             throw new IllegalArgumentException("the golden file does not say its '" + name + "'");
         }
         return fact;
+    }
+
+    private <T> T fact(String name, TypeReference<T> type) {
+        try {
+            T value = JSON.readValue(fact(name), type);
+            if (value != null) {
+                return value;
+            }
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(
+                    "the golden file's '" + name + "' cannot be read: " + e.getOriginalMessage(), e);
+        }
+        throw new IllegalArgumentException("the golden file's '" + name + "' is null");
     }
 
     private static String kind(String name) {

@@ -27,11 +27,16 @@ public final class AtomicFiles {
     /**
      * Replaces a file, creating its folder where there is none.
      *
-     * @throws IOException in one line naming the file and the reason (no space, no permission); the old file is then
-     *         untouched and nothing is left beside it
+     * <p>
+     * Whatever is thrown, the old file is then untouched and nothing is left beside it.
+     *
+     * @throws IOException in one line naming the file and the reason (no space, no permission)
      */
     public static void write(Path file, Content content) throws IOException {
         Path target = file.toAbsolutePath();
+        if (target.getFileName() == null) {
+            throw new IOException("cannot write " + file + ": it is a folder");
+        }
         Path partial = target
                 .resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial");
         try {
@@ -43,12 +48,19 @@ public final class AtomicFiles {
             }
             move(partial, target);
         } catch (IOException e) {
-            try {
-                Files.deleteIfExists(partial);
-            } catch (IOException deletion) {
-                e.addSuppressed(deletion);
-            }
+            remove(partial, e);
             throw new IOException("cannot write " + file + ": " + reason(e), e);
+        } catch (RuntimeException | Error e) {
+            remove(partial, e);
+            throw e;
+        }
+    }
+
+    private static void remove(Path partial, Throwable fault) {
+        try {
+            Files.deleteIfExists(partial);
+        } catch (IOException deletion) {
+            fault.addSuppressed(deletion);
         }
     }
 

@@ -105,8 +105,10 @@ public final class StateDict {
 
     private static Map<String, Tensor> entries(StringTensorDict dict) {
         Map<String, Tensor> entries = new LinkedHashMap<>();
-        for (long i = 0; i < dict.size(); i++) {
-            entries.put(dict.get(i).key().getString(), dict.get(i).value());
+        try (dict) { // its values are references into it: each becomes one that stands by itself
+            for (long i = 0; i < dict.size(); i++) {
+                entries.put(dict.get(i).key().getString(), new Tensor(dict.get(i).value()));
+            }
         }
         return entries;
     }

@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
@@ -30,12 +31,12 @@ public final class Tensors {
 
     /** The largest value over one dimension, which stays with size 1; a tie's gradient goes to one index. */
     public static Tensor max(Tensor x, long dim) {
-        return x.max(dim, true).get0();
+        return first(x.max(dim, true));
     }
 
     /** The largest value over height and width: (B, C, H, W) to (B, C, 1, 1); a tie's gradient goes to one index. */
     public static Tensor spatialMax(Tensor x) {
-        return torch.adaptive_max_pool2d(x, 1, 1).get0();
+        return first(torch.adaptive_max_pool2d(x, 1, 1));
     }
 
     /** The largest value over the given dimensions, which stay with size 1; ties share the gradient evenly. */
@@ -111,6 +112,13 @@ public final class Tensors {
     public static String shapeText(long... shape) {
         return shape.length == 0 ? "scalar"
                 : Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining("x"));
+    }
+
+    /** {@code get0} is a reference into the pair: a collection of the pair would leave it dangling. */
+    private static Tensor first(T_TensorTensor_T pair) {
+        try (pair) {
+            return new Tensor(pair.get0());
+        }
     }
 
     private static String describe(Tensor tensor) {

@@ -70,7 +70,7 @@ class AttentionContractTest {
         Module module = build(entry, ScalarType.Float);
         for (long batch : new long[]{1, BATCH}) {
             module.train(batch > 1);
-            Tensor y = call(entry, module, List.of(random(1, ScalarType.Float, batch, CHANNELS, height, width)))
+            Tensor y = entry.call().apply(module, List.of(random(1, ScalarType.Float, batch, CHANNELS, height, width)))
                     .getFirst();
             assertThat(Tensors.shape(y)).containsExactly(batch, CHANNELS, height, width);
             assertThat(magnitude(y)).isFinite().isPositive();
@@ -131,9 +131,9 @@ class AttentionContractTest {
         List<Tensor> inputs = inputs(entry, ScalarType.Float);
         module.eval();
         Map<String, Tensor> before = copies(StateDict.buffers(module));
-        List<Tensor> first = call(entry, module, inputs);
+        List<Tensor> first = entry.call().apply(module, inputs);
         torch.manual_seed(99);
-        assertThat(identical(first, call(entry, module, inputs))).isTrue();
+        assertThat(identical(first, entry.call().apply(module, inputs))).isTrue();
         StateDict.buffers(module).forEach((key, buffer) -> assertThat(before.get(key).equal(buffer)).as(key).isTrue());
     }
 
@@ -143,7 +143,7 @@ class AttentionContractTest {
         Module module = build(entry, ScalarType.Float);
         module.train(true);
         Map<String, Tensor> before = copies(StateDict.buffers(module));
-        call(entry, module, inputs(entry, ScalarType.Float));
+        entry.call().apply(module, inputs(entry, ScalarType.Float));
         StateDict.buffers(module).forEach((key, buffer) -> {
             if (key.contains("running_")) {
                 assertThat(before.get(key).equal(buffer)).as(key).isFalse();
@@ -161,12 +161,12 @@ class AttentionContractTest {
         Module fresh = entry.create(new Args(entry.name(), entry.exampleArgs().apply(CHANNELS)));
         fresh.eval();
         List<Tensor> inputs = inputs(entry, ScalarType.Float);
-        List<Tensor> expected = call(entry, module, inputs);
-        assertThat(identical(expected, call(entry, fresh, inputs))).isFalse();
+        List<Tensor> expected = entry.call().apply(module, inputs);
+        assertThat(identical(expected, entry.call().apply(fresh, inputs))).isFalse();
         try (SafeTensors saved = SafeTensors.open(file)) {
             StateDict.load(fresh, saved.tensors());
         }
-        assertThat(identical(expected, call(entry, fresh, inputs))).isTrue();
+        assertThat(identical(expected, entry.call().apply(fresh, inputs))).isTrue();
     }
 
     @ParameterizedTest
@@ -175,10 +175,10 @@ class AttentionContractTest {
         Module module = build(entry, ScalarType.Double);
         module.eval();
         List<Tensor> inputs = inputs(entry, ScalarType.Double);
-        List<Tensor> together = call(entry, module, inputs);
+        List<Tensor> together = entry.call().apply(module, inputs);
         for (int i = 0; i < BATCH; i++) {
             int row = i;
-            List<Tensor> alone = call(entry, module, inputs.stream().map(x -> x.narrow(0, row, 1)).toList());
+            List<Tensor> alone = entry.call().apply(module, inputs.stream().map(x -> x.narrow(0, row, 1)).toList());
             for (int o = 0; o < together.size(); o++) {
                 Tensor expected = together.get(o).narrow(0, row, 1);
                 assertThat(magnitude(alone.get(o).sub(expected))).isLessThan(1e-6 * magnitude(expected));
@@ -201,10 +201,6 @@ class AttentionContractTest {
         return inputs;
     }
 
-    private static List<Tensor> call(Entry entry, Module module, List<Tensor> inputs) {
-        return entry.call().apply(module, inputs);
-    }
-
     /** The module's inputs ({@code input.0}) and parameters, all of which get a gradient. */
     private static Map<String, Tensor> variables(Entry entry, Module module) {
         Map<String, Tensor> variables = new LinkedHashMap<>();
@@ -219,8 +215,8 @@ class AttentionContractTest {
         List<Tensor> inputs = variables.entrySet().stream().filter(v -> v.getKey().startsWith("input."))
                 .map(Map.Entry::getValue).toList();
         torch.manual_seed(3);
-        Tensor sum = torch.zeros(new long[]{}, new org.bytedeco.pytorch.TensorOptions(ScalarType.Double));
-        for (Tensor output : call(entry, module, inputs)) {
+        Tensor sum = Tensors.zeros(ScalarType.Double);
+        for (Tensor output : entry.call().apply(module, inputs)) {
             sum = sum.add(output.mul(random(output.dim(), ScalarType.Double, Tensors.shape(output))).sum());
         }
         return sum;

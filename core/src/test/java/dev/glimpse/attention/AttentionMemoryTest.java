@@ -2,6 +2,7 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.Support.growth;
 import static dev.glimpse.Support.random;
+import static dev.glimpse.Support.scoped;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.attention.Attentions.Entry;
@@ -20,10 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A step that owns a scope leaves nothing behind. */
 class AttentionMemoryTest {
     private static final int STEPS = 200;
-    private static final long CHANNELS = 128;
-    private static final long BATCH = 32;
-    /** Less than what {@link #STEPS} copies of the smallest input (32 x 7 x 128 floats) take. */
-    private static final long BOUND = 20L << 20;
+    private static final long CHANNELS = 64;
+    private static final long BATCH = 16;
+    /** Less than what {@link #STEPS} copies of the smallest input (16 x 7 x 64 floats) take. */
+    private static final long BOUND = 4L << 20;
 
     static Stream<Arguments> rows() {
         return Attentions.table().values().stream().map(entry -> Arguments.of(Named.of(entry.name(), entry)));
@@ -37,18 +38,18 @@ class AttentionMemoryTest {
         for (long[] shape : entry.exampleInputs().apply(BATCH, CHANNELS)) {
             inputs.add(random(1, ScalarType.Float, shape).set_requires_grad(true));
         }
-        long growth = growth(STEPS, () -> entry.call().apply(module, inputs).getFirst().sum().backward());
+        long growth = growth(STEPS, scoped(() -> entry.call().apply(module, inputs).getFirst().sum().backward()));
         assertThat(growth).isLessThan(BOUND);
     }
 
     @Test
     void theBoundSeesALeak() {
         List<Tensor> kept = new ArrayList<>();
-        long growth = growth(STEPS, () -> {
+        long growth = growth(STEPS, scoped(() -> {
             Tensor leak = random(1, ScalarType.Float, BATCH, 7, CHANNELS);
             leak.retainReference();
             kept.add(leak);
-        });
+        }));
         assertThat(growth).isGreaterThan(BOUND);
         kept.forEach(Tensor::close);
     }
