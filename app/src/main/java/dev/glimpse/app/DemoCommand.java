@@ -113,8 +113,10 @@ final class DemoCommand implements Callable<Integer> {
         WhitePatch data = WhitePatch.create(backgrounds, seed, or(training, size.training()), or(test, size.test()));
         List<Long> each = LongStream.range(seed, seed + seeds).boxed().toList();
         WhitePatchResult result;
-        try (DemoProgress progress = new DemoProgress(err, recipe.epochs(), (long) data.train().size() * networks.size() * seeds)) {
-            result = new WhitePatchExperiment(data.train(), data.test(), recipe).run(backgrounds.title(), networks, each, progress);
+        try (DemoProgress progress =
+                new DemoProgress(err, recipe.epochs(), (long) data.train().size() * networks.size() * seeds)) {
+            result = new WhitePatchExperiment(data.train(), data.test(), recipe).run(backgrounds.title(), networks,
+                    each, progress);
         }
         Path report = out.resolve("report.html");
         WhitePatchReport.write(result, report);

@@ -24,7 +24,8 @@ final class DemoProgress implements WhitePatchExperiment.Listener, AutoCloseable
         this.epochs = epochs;
         Console console = System.console();
         bar = console == null || !console.isTerminal() ? null
-                : new ProgressBarBuilder().setTaskName("training").setInitialMax(images * epochs).setUnit(" images", 1).showSpeed()
+                : new ProgressBarBuilder().setTaskName("training").setInitialMax(images * epochs).setUnit(" images", 1)
+                        .showSpeed()
                         .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(UPDATE_MILLIS)
                         .setConsumer(new ConsoleProgressBarConsumer(System.err)).build();
     }

@@ -97,7 +97,8 @@ public final class Conv1dMha extends Layer {
 
     private Tensor ofAllHeads(Function<Head, Conv1dImpl> projection, Tensor x) {
         return torch.stack(
-                new TensorVector(heads.stream().map(head -> projection.apply(head).forward(x)).toArray(Tensor[]::new)), 1);
+                new TensorVector(heads.stream().map(head -> projection.apply(head).forward(x)).toArray(Tensor[]::new)),
+                1);
     }
 
     private static Tensor overChannels(LayerNormImpl norm, Tensor x) {
