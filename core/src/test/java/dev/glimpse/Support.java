@@ -52,9 +52,9 @@ public final class Support {
         });
     }
 
-    /** The largest magnitude among a tensor's elements. */
+    /** The largest magnitude among a tensor's elements; 0 for a gradient that never came. */
     public static double magnitude(Tensor tensor) {
-        return tensor.detach().abs().max().item_double();
+        return !tensor.defined() ? 0 : tensor.detach().abs().max().item_double();
     }
 
     /**
