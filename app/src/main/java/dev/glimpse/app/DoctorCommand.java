@@ -33,6 +33,7 @@ final class DoctorCommand implements Runnable {
         ENVIRONMENT.put("MALLOC_TRIM_THRESHOLD_", "100000000000");
         ENVIRONMENT.put("MALLOC_TOP_PAD_", "1000000000");
         ENVIRONMENT.put("GOMP_SPINCOUNT", "10000");
+        ENVIRONMENT.put("OPENBLAS_NUM_THREADS", "1");
     }
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -85,9 +86,8 @@ final class DoctorCommand implements Runnable {
         List<String> missing = new ArrayList<>();
         ENVIRONMENT.forEach((name, value) -> {
             if (!System.getenv().containsKey(name)) {
-                missing.add("set " + name + "=" + value + " in the environment that starts the JVM: "
-                        + (name.startsWith("MALLOC") ? "the allocator then keeps large blocks (docs/memory.md)"
-                                : "libgomp's spinning then leaves the Java threads their turn (docs/memory.md)"));
+                missing.add("set " + name + "=" + value + " in the environment that starts the JVM: " + worth(name)
+                        + " (docs/memory.md)");
             }
         });
         if (!hasVectorModule()) {
@@ -101,6 +101,14 @@ final class DoctorCommand implements Runnable {
             missing.add("another libtorch is loaded than the one Glimpse brings: take it out of the library path");
         }
         return missing;
+    }
+
+    private static String worth(String variable) {
+        return switch (variable) {
+            case "GOMP_SPINCOUNT" -> "libgomp's spinning then leaves the Java threads their turn";
+            case "OPENBLAS_NUM_THREADS" -> "OpenBLAS's threads then do not fight with libtorch's own";
+            default -> "the allocator then keeps large blocks";
+        };
     }
 
     private static boolean hasVectorModule() {
