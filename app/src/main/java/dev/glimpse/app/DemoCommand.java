@@ -107,15 +107,16 @@ final class DemoCommand implements Callable<Integer> {
         Backgrounds backgrounds = sources.pictures != null ? Backgrounds.pictures(sources.pictures)
                 : sources.stl10 != null ? Backgrounds.stl10(sources.stl10) : Backgrounds.deadLeaves();
         PrintWriter err = spec.commandLine().getErr();
-        err.println("preparing images: " + backgrounds.title());
-        err.flush();
         Libtorch.load();
         WhitePatch data = WhitePatch.create(backgrounds, seed, or(training, size.training()), or(test, size.test()));
+        err.printf(Locale.ROOT, "%s: %,d training and %,d test images%n", data.images(), data.train().size(),
+                data.test().size());
+        err.flush();
         List<Long> each = LongStream.range(seed, seed + seeds).boxed().toList();
         WhitePatchResult result;
         try (DemoProgress progress =
                 new DemoProgress(err, recipe.epochs(), (long) data.train().size() * networks.size() * seeds)) {
-            result = new WhitePatchExperiment(data.train(), data.test(), recipe).run(backgrounds.title(), networks,
+            result = new WhitePatchExperiment(data.train(), data.test(), recipe).run(data.images(), networks,
                     each, progress);
         }
         Path report = out.resolve("report.html");

@@ -7,6 +7,7 @@ import dev.glimpse.data.Loader;
 import dev.glimpse.data.Transform;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.model.Networks;
+import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.EpochMetrics;
 import dev.glimpse.train.Optimizer;
@@ -101,6 +102,8 @@ final class TrainCommand implements Callable<Integer> {
         Recipe recipe = new Recipe(epochs, batch, optimizer, rate, momentum, weightDecay,
                 Math.min(warmup, epochs / 2.0),
                 seed, workers);
+        int side = size != null ? size : stem.equalsIgnoreCase("cifar") ? CIFAR_SIZE : IMAGENET_SIZE;
+        Checks.positive("--size", side);
         ImageFolder.Splits splits = ImageFolder.splits(data);
         ImageFolder training = ImageFolder.open(splits.train());
         ImageFolder test = ImageFolder.open(splits.test(), training.classes());
@@ -111,13 +114,16 @@ final class TrainCommand implements Callable<Integer> {
         args.put("stem", stem);
         args.put("classes", training.classes().size());
         Layer network = Networks.create(model, args);
-        int side = size != null ? size : stem.equalsIgnoreCase("cifar") ? CIFAR_SIZE : IMAGENET_SIZE;
         ChannelStatistics colours = ChannelStatistics.of(training);
         String version = new Main.Version().getVersion()[0];
         Run run = Run.create(out, new RunConfig(version, model, args, training.classes(), side, colours.mean(),
                 colours.std(), data.toAbsolutePath().normalize().toString(), recipe));
         err.printf(Locale.ROOT, "%s with %s: %,d parameters; %,d training and %,d test images of %d classes%n", model,
                 attention, StateDict.parameterCount(network), training.size(), test.size(), training.classes().size());
+        int others = training.ignored() + test.ignored();
+        if (others > 0) {
+            err.println(others + (others == 1 ? " file" : " files") + " passed over: not pictures by their name");
+        }
         err.flush();
         return train(run, network, training, test);
     }

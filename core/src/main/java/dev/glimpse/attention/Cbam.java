@@ -149,6 +149,7 @@ public final class Cbam extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
+            Checks.valuesForNorm("cbam", this, x);
             return bn.forward(conv.forward(x));
         }
     }

@@ -84,8 +84,9 @@ public final class CbamIndependent extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Checks.batchForNorm("cbam-independent", this, x);
-            Tensor logits = fcAvg.forward(spatialMean(x)).add(fcMax.forward(spatialMax(x))); // (B, C, 1, 1)
+            Tensor average = spatialMean(x); // (B, C, 1, 1)
+            Checks.valuesForNorm("cbam-independent", this, average);
+            Tensor logits = fcAvg.forward(average).add(fcMax.forward(spatialMax(x))); // (B, C, 1, 1)
             return x.mul(seen(this, CHANNEL, logits.sigmoid()));
         }
     }

@@ -69,8 +69,9 @@ public final class CbamParallel extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Checks.batchForNorm("cbam-parallel", this, x);
-            Tensor logits = fc.forward(spatialMean(x)).add(fc.forward(spatialMax(x))); // (B, C, 1, 1)
+            Tensor average = spatialMean(x); // (B, C, 1, 1)
+            Checks.valuesForNorm("cbam-parallel", this, average);
+            Tensor logits = fc.forward(average).add(fc.forward(spatialMax(x))); // (B, C, 1, 1)
             return x.mul(seen(this, CHANNEL, logits.sigmoid()));
         }
     }

@@ -130,6 +130,7 @@ public final class CbamTimm extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
+            Checks.valuesForNorm("cbam-timm", this, x);
             return bn.forward(conv.forward(x));
         }
     }

@@ -47,14 +47,16 @@ public final class Checks {
     }
 
     /**
-     * Refuses a batch of one image where batch norm sees a single value a channel.
+     * Refuses to train batch norm on a single value a channel, which has no variance.
      *
-     * @throws IllegalArgumentException in training with one image
+     * @param normed what goes into the norm: (B, C, H, W)
+     * @throws IllegalArgumentException in training with one image and one position
      */
-    public static void batchForNorm(String name, Module module, Tensor x) {
-        if (module.is_training() && x.size(0) == 1) {
-            throw new IllegalArgumentException(name + ": batch norm over a pooled map needs two images or more in "
-                    + "training, got one; enlarge the batch, drop the last one, or call eval()");
+    public static void valuesForNorm(String name, Module module, Tensor normed) {
+        if (module.is_training() && normed.size(0) * normed.size(2) * normed.size(3) == 1) {
+            throw new IllegalArgumentException(
+                    name + ": its batch norm needs more than one value a channel in training, "
+                            + "got one image of one position; enlarge the batch, drop the last one, or call eval()");
         }
     }
 }

@@ -18,7 +18,8 @@ public final class Scopes {
     }
 
     /**
-     * Frees every tensor that the work makes, but for its result, which goes to the scope around.
+     * Frees every tensor that the work makes, but for its result, which goes to the scope around or, where
+     * there is none, to the garbage collector.
      *
      * <p>
      * For a network's block in inference: without it one scope around a forward keeps every activation. With gradients on

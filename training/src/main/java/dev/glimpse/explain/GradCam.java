@@ -1,6 +1,7 @@
 package dev.glimpse.explain;
 
 import dev.glimpse.model.ImageNetwork;
+import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +34,7 @@ public final class GradCam {
      */
     public static List<HeatMap> maps(ImageNetwork network, Tensor images, int[] classes) {
         try (AutoGradMode _ = new AutoGradMode(true); PointerScope _ = new PointerScope()) {
-            Tensor features = network.features(images).detach().set_requires_grad(true); // (B, C, h, w)
+            Tensor features = Scopes.noGrad(() -> network.features(images)).detach().set_requires_grad(true);
             Tensor scores = network.classify(features); // (B, classes)
             Tensor sum = null;
             for (int i = 0; i < classes.length; i++) {

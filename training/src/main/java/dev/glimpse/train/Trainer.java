@@ -53,7 +53,13 @@ public final class Trainer {
             if (stop.getAsBoolean()) {
                 break;
             }
+            if (tally.images == 0) {
+                throw new IOException("none of the training images could be read");
+            }
             Score score = evaluate(network, test, run.config().classes().size());
+            if (score.count() == 0) {
+                throw new IOException("none of the test images could be read");
+            }
             EpochMetrics metrics = new EpochMetrics(epoch, tally.loss(), tally.accuracy(), score.loss(),
                     score.accuracy(),
                     recipe.learningRateAt((long) epoch * training.batches() - 1, training.batches()), seconds(start),

@@ -1,0 +1,229 @@
+package dev.glimpse.app;
+
+import static dev.glimpse.app.Launched.glimpse;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a user can get wrong: one line that says what, where and what to do, and the right exit status. */
+class BadInputIT {
+    private static final int CALL_WRONG = 2;
+    private static final int WORK_FAILED = 1;
+
+    @TempDir
+    static Path folder;
+
+    private static Path data;
+    private static Path run;
+
+    @BeforeAll
+    static void trainOnce() throws IOException {
+        data = SamplePictures.dataSet(folder.resolve("data"), 4, 2);
+        run = folder.resolve("run");
+        Launched training = train(data, "--out", run);
+        assertThat(training.exit()).as(training.err()).isZero();
+    }
+
+    private static Launched train(Path from, Object... more) {
+        return train(Map.of(), from, more);
+    }
+
+    private static Launched train(Map<String, String> environment, Path from, Object... more) {
+        List<Object> args = new ArrayList<>(List.of("train", from, "--stem", "cifar", "--size", 16, "--epochs", 1,
+                "--batch", 4));
+        args.addAll(List.of(more));
+        return glimpse(environment, args.toArray());
+    }
+
+    private static void refused(Launched run, int exit, String... words) {
+        assertThat(run.exit()).as(run.err()).isEqualTo(exit);
+        assertThat(run.errorLine()).startsWith("glimpse: ").contains(words);
+        assertThat(run.out()).isEmpty();
+    }
+
+    @Test
+    void dataThatIsNone() throws IOException {
+        Path out = folder.resolve("never");
+        refused(train(folder.resolve("missing"), "--out", out), CALL_WRONG, "missing");
+        refused(train(Files.createDirectories(folder.resolve("hollow")), "--out", out), CALL_WRONG, "hollow", "train");
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        refused(train(file, "--out", out), CALL_WRONG, "file");
+        Path one = folder.resolve("one");
+        Files.createDirectories(one.resolve("train/lonely"));
+        Files.createDirectories(one.resolve("test/lonely"));
+        Files.copy(data.resolve("train/red/0.png"), one.resolve("train/lonely/0.png"));
+        Files.copy(data.resolve("train/red/0.png"), one.resolve("test/lonely/0.png"));
+        refused(train(one, "--out", out), CALL_WRONG, "lonely");
+        Path pictureless = folder.resolve("pictureless");
+        for (String name : List.of("train/a", "train/b", "test/a", "test/b")) {
+            Files.createDirectories(pictureless.resolve(name));
+            Files.writeString(pictureless.resolve(name).resolve("notes.txt"), "no picture");
+        }
+        refused(train(pictureless, "--out", out), CALL_WRONG, "pictureless");
+        assertThat(out).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"--model resnet19 | resnet18", "--attention cbum | cbam-plain",
+        "--attention cbam:reduction=0 | reduction is 0", "--attention cbam:reduction=x | 'x'",
+        "--attention cbam:reduction=100 | 64 channels", "--attention cbam:redcution=8 | reduction",
+        "--attention mha2d:heads=7 | heads=7", "--attention cbam-plain:kernel=4 | 4", "--attention mha | mha2d",
+        "--attention cbam:pools=avg+median | median", "--attention cbam: | key=value", "--stem small | cifar",
+        "--epochs 0 | epochs is 0", "--batch -1 | batch is -1", "--lr 0 | learning rate is 0", "--lr NaN | NaN",
+        "--workers 0 | workers is 0", "--size 0 | 0", "--optimizer lion | lion", "--momentum 1 | 1.0"})
+    void argumentsThatAreWrong(String arguments, String word) {
+        Path out = folder.resolve("never");
+        String[] words = arguments.split(" ");
+        List<Object> args = new ArrayList<>(List.of("train", data, "--out", out));
+        if (!arguments.contains("--stem")) {
+            args.addAll(List.of("--stem", "cifar"));
+        }
+        args.addAll(List.of(words));
+        refused(glimpse(args.toArray()), CALL_WRONG, word);
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void picturesOfEveryKindAreReadOrSkippedByName() throws IOException {
+        Path odd = SamplePictures.dataSet(folder.resolve("odd"), 6, 2);
+        Path red = odd.resolve("train/red");
+        byte[] jpeg = jpeg(40, BufferedImage.TYPE_INT_RGB);
+        Files.write(red.resolve("truncated.jpg"), Arrays.copyOf(jpeg, jpeg.length / 2));
+        Files.createFile(red.resolve("zero.jpg"));
+        Files.writeString(red.resolve("text.png"), "this is no picture");
+        Files.write(red.resolve("huge.png"), hugePng());
+        Files.write(red.resolve("grey.jpg"), jpeg(40, BufferedImage.TYPE_BYTE_GRAY));
+        ImageIO.write(new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB), "png", red.resolve("one.png").toFile());
+        ImageIO.write(new BufferedImage(30, 50, BufferedImage.TYPE_INT_ARGB), "png", red.resolve("alpha.png").toFile());
+        Launched training = train(odd, "--out", folder.resolve("odd-run"), "--json");
+        assertThat(training.exit()).as(training.err()).isZero();
+        assertThat(training.out()).contains("\"skipped_images\" : 4");
+        assertThat(training.err())
+                .contains("4 images were skipped", "truncated.jpg", "zero.jpg", "text.png", "huge.png")
+                .doesNotContain("grey.jpg", "one.png", "alpha.png");
+    }
+
+    @Test
+    void aFolderThatCannotBeWritten() throws IOException {
+        Path file = Files.writeString(folder.resolve("occupied"), "a file");
+        refused(lastLine(train(data, "--out", file.resolve("run"))), WORK_FAILED, "cannot write", "occupied");
+        refused(glimpse("explain", run, data.resolve("test/red/0.png"), "--out", file.resolve("maps")), WORK_FAILED,
+                "occupied");
+        refused(lastLine(glimpse("demo", "--networks", "cnn", "--train", 4, "--test", 4, "--epochs", 1, "--out",
+                file.resolve("demo"))), WORK_FAILED, "occupied");
+    }
+
+    /** A disk that is full, as far as one file goes: the shell's limit on file sizes is below the weights'. */
+    @Test
+    void aDiskThatIsFull() throws IOException, InterruptedException {
+        Path out = folder.resolve("full");
+        Path err = folder.resolve("full.err");
+        String launcher = Path.of(System.getProperty("glimpse.root"), "glimpse").toString();
+        Process process = new ProcessBuilder("sh", "-c", "ulimit -f 4000; exec \"$@\"", "sh", launcher, "train",
+                data.toString(), "--stem", "cifar", "--size", "16", "--epochs", "1", "--batch", "4", "--out",
+                out.toString()).redirectError(err.toFile()).redirectOutput(folder.resolve("full.out").toFile()).start();
+        assertThat(process.waitFor()).isEqualTo(WORK_FAILED);
+        assertThat(Files.readString(err)).contains("cannot write", "last.safetensors", "ile too large");
+        try (var files = Files.list(out)) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactly("config.json");
+        }
+    }
+
+    @Test
+    void weightsThatDoNotFit() throws IOException {
+        Path other = copyOfRun("other");
+        String config = Files.readString(other.resolve("config.json"));
+        Files.writeString(other.resolve("config.json"), config.replace("\"cbam\"", "\"cbam-plain\""));
+        refused(glimpse("eval", other, data), WORK_FAILED, "best.safetensors", "missing", "cbam-plain");
+
+        Path truncated = copyOfRun("cut");
+        byte[] weights = Files.readAllBytes(truncated.resolve("best.safetensors"));
+        Files.write(truncated.resolve("best.safetensors"), Arrays.copyOf(weights, weights.length / 3));
+        refused(glimpse("predict", truncated, data.resolve("test/red/0.png")), WORK_FAILED, "best.safetensors",
+                "truncated");
+
+        Path lying = copyOfRun("lying");
+        ByteBuffer.wrap(weights).order(ByteOrder.LITTLE_ENDIAN).putLong(0, Long.MAX_VALUE);
+        Files.write(lying.resolve("best.safetensors"), weights);
+        refused(glimpse("eval", lying, data), WORK_FAILED, "best.safetensors", "header");
+
+        Path garbled = copyOfRun("garbled");
+        Files.writeString(garbled.resolve("config.json"), "{\"model\": ");
+        refused(glimpse("eval", garbled, data), WORK_FAILED, "config.json");
+    }
+
+    @Test
+    void runsThatAreNone() {
+        refused(glimpse("eval", folder.resolve("nowhere"), data), CALL_WRONG, "nowhere");
+        refused(glimpse("predict", data, data.resolve("test/red/0.png")), CALL_WRONG, "no run", "config.json");
+        refused(glimpse("eval", run, folder.resolve("nowhere")), CALL_WRONG, "nowhere");
+        refused(glimpse("explain", run, data.resolve("test/red/0.png"), "--class", "purple"), CALL_WRONG, "purple",
+                "red");
+        refused(glimpse("predict", run, folder.resolve("nowhere.jpg")), WORK_FAILED, "nowhere.jpg");
+    }
+
+    @Test
+    void aClassThatTrainingDidNotHave() throws IOException {
+        Path more = SamplePictures.dataSet(folder.resolve("more"), 1, 1);
+        Files.createDirectories(more.resolve("test/violet"));
+        Files.copy(data.resolve("test/red/0.png"), more.resolve("test/violet/0.png"));
+        refused(glimpse("eval", run, more), CALL_WRONG, "violet");
+        refused(train(more, "--out", folder.resolve("never")), CALL_WRONG, "violet");
+    }
+
+    private static Launched lastLine(Launched run) {
+        List<String> lines = run.err().lines().toList();
+        return new Launched(run.exit(), run.out(), lines.getLast());
+    }
+
+    private static Path copyOfRun(String name) throws IOException {
+        Path copy = Files.createDirectories(folder.resolve(name));
+        for (String file : List.of("config.json", "best.safetensors")) {
+            Files.copy(run.resolve(file), copy.resolve(file));
+        }
+        return copy;
+    }
+
+    private static byte[] jpeg(int side, int type) throws IOException {
+        BufferedImage image = new BufferedImage(side, side, type);
+        for (int p = 0; p < side * side; p++) {
+            image.setRGB(p % side, p / side, Color.HSBtoRGB(p % 7 / 7f, 1, 1));
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(image, "jpg", bytes);
+        return bytes.toByteArray();
+    }
+
+    /** A header that announces 60000 x 60000 pixels, and nothing behind it. */
+    private static byte[] hugePng() {
+        ByteBuffer png = ByteBuffer.allocate(33 + 12);
+        png.putLong(0x89504e470d0a1a0aL).putInt(13).putInt(0x49484452).putInt(60_000).putInt(60_000);
+        png.put((byte) 8).put((byte) 2).put((byte) 0).put((byte) 0).put((byte) 0);
+        CRC32 crc = new CRC32();
+        crc.update(png.array(), 12, 17);
+        png.putInt((int) crc.getValue());
+        crc.reset();
+        crc.update("IEND".getBytes(StandardCharsets.US_ASCII));
+        png.putInt(0).putInt(0x49454e44).putInt((int) crc.getValue());
+        return png.array();
+    }
+}
