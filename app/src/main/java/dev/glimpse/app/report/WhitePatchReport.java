@@ -2,6 +2,7 @@ package dev.glimpse.app.report;
 
 import dev.glimpse.app.report.LineChart.Series;
 import dev.glimpse.io.AtomicFiles;
+import dev.glimpse.train.Recipe;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import dev.glimpse.train.WhitePatchResult.Network;
@@ -129,13 +130,14 @@ public final class WhitePatchReport {
                 <dt>Image, patch</dt><dd>%4$d&times;%4$d, %5$d&times;%5$d pixels</dd>
                 <dt>Epochs</dt><dd>%6$s</dd>
                 <dt>Batch</dt><dd>%7$s</dd>
-                <dt>Learning rate</dt><dd>%8$s</dd>
+                <dt>Learning rate</dt><dd>%8$s, Adam, %10$s</dd>
                 <dt>Seeds</dt><dd>%9$s</dd>
                 </dl>
                 </section>
                 """.formatted(Html.escape(setup.images()), Numbers.count(setup.trainImages()),
                 Numbers.count(setup.testImages()), setup.imageSize(), setup.patchSize(), Numbers.count(setup.epochs()),
-                Numbers.count(setup.batch()), Numbers.plain(setup.learningRate()), seeds);
+                Numbers.count(setup.batch()), Numbers.plain(setup.learningRate()), seeds,
+                setup.schedule() == Recipe.Schedule.COSINE ? "falling along a cosine" : "constant");
     }
 
     /** A name with its colour in the charts. */
