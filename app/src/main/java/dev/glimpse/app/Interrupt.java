@@ -1,15 +1,17 @@
 package dev.glimpse.app;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
 /**
- * Turns Ctrl-C into a request to stop, and holds the JVM until the work has: a step is finished and what is being written
- * is written whole.
+ * Turns Ctrl-C into a request to stop, and holds the JVM until the work has: a step is finished and what is being
+ * written is written whole.
  */
 final class Interrupt implements AutoCloseable {
-    private static final long PATIENCE_MILLIS = 20_000;
-    private final Thread worker = Thread.currentThread();
+    private static final long PATIENCE_SECONDS = 60;
+    private final CountDownLatch finished = new CountDownLatch(1);
     private final Thread hook = new Thread(this::stop, "interrupt");
     private volatile boolean requested;
-    private volatile boolean finished;
 
     Interrupt() {
         Runtime.getRuntime().addShutdownHook(hook);
@@ -23,9 +25,7 @@ final class Interrupt implements AutoCloseable {
     private void stop() {
         requested = true;
         try {
-            if (!finished) {
-                worker.join(PATIENCE_MILLIS);
-            }
+            finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -33,9 +33,14 @@ final class Interrupt implements AutoCloseable {
 
     @Override
     public void close() {
-        finished = true;
+        finished.countDown();
         if (!requested) {
-            Runtime.getRuntime().removeShutdownHook(hook);
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // The shutdown began just now: the hook finds the work finished.
+                requested = true;
+            }
         }
     }
 }

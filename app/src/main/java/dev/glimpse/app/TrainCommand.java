@@ -67,7 +67,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--batch", defaultValue = "64", description = "Images a step.")
     private int batch;
 
-    @Option(names = "--optimizer", defaultValue = "sgd", description = "sgd, adam or adamw.")
+    @Option(names = "--optimizer", defaultValue = "adamw", description = "sgd, adam or adamw.")
     private Optimizer.Rule optimizer;
 
     @Option(names = "--lr", description = "Largest learning rate (default: 0.05 for sgd, 0.001 for adam and adamw).")
