@@ -2,16 +2,17 @@ package dev.glimpse.app;
 
 import dev.glimpse.app.demo.WhitePatchExperiment;
 import dev.glimpse.app.demo.WhitePatchExperiment.Network;
+import dev.glimpse.app.report.Spread;
 import dev.glimpse.app.report.WhitePatchReport;
 import dev.glimpse.data.Backgrounds;
 import dev.glimpse.data.WhitePatch;
+import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Optimizer;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Recipe.Schedule;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
-import dev.glimpse.train.WhitePatchResult.Pointing;
 import dev.glimpse.train.WhitePatchResult.Run;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -107,6 +108,7 @@ final class DemoCommand implements Callable<Integer> {
                 learningRate == null ? size.learningRate() : learningRate, size.schedule(), 0, 0, 0, seed, 1);
         Backgrounds backgrounds = sources.pictures != null ? Backgrounds.pictures(sources.pictures)
                 : sources.stl10 != null ? Backgrounds.stl10(sources.stl10) : Backgrounds.deadLeaves();
+        AtomicFiles.requireWritable(out);
         PrintWriter err = spec.commandLine().getErr();
         Libtorch.load();
         WhitePatch data = WhitePatch.create(backgrounds, seed, or(training, size.training()), or(test, size.test()));
@@ -140,55 +142,58 @@ final class DemoCommand implements Callable<Integer> {
             text.println(Output.json(object));
             return;
         }
-        text.printf(Locale.ROOT, "%-12s %10s %10s %10s %18s %8s  %s%n", "network", "parameters", "train loss",
-                "test loss",
-                "test accuracy", "seconds", "peak in the patch");
+        text.printf(Locale.ROOT, "%-12s %10s %10s %10s %16s %16s %8s  %s%n", "network", "parameters", "train loss",
+                "test loss", "best accuracy", "last accuracy", "seconds", "peak in the patch");
         for (WhitePatchResult.Network network : result.networks()) {
-            text.printf(Locale.ROOT, "%-12s %,10d %10.2e %10.2e %18s %8.0f  %s%n", network.name(), network.parameters(),
-                    best(network, Epoch::trainLoss), best(network, Epoch::testLoss), accuracy(network),
-                    network.runs().stream().mapToDouble(Run::seconds).average().orElseThrow(), pointing(network));
+            List<Run> runs = network.runs();
+            text.printf(Locale.ROOT, "%-12s %,10d %10.2e %10.2e %16s %16s %8.0f  %s%n", network.name(),
+                    network.parameters(), Spread.of(runs, run -> best(run, Epoch::trainLoss)).mean(),
+                    Spread.of(runs, run -> best(run, Epoch::testLoss)).mean(),
+                    Spread.of(runs, DemoCommand::bestAccuracy).percent(),
+                    Spread.of(runs, DemoCommand::lastAccuracy).percent(), Spread.of(runs, Run::seconds).mean(),
+                    pointing(network));
+        }
+        if (result.setup().seeds().size() > 1) {
+            text.println("Means over " + result.setup().seeds().size() + " seeds; ± is the standard deviation.");
         }
         text.println();
         text.println("Report: " + report);
     }
 
     private static Map<String, Object> row(WhitePatchResult.Network network) {
+        List<Run> runs = network.runs();
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("name", network.name());
         row.put("parameters", network.parameters());
-        row.put("best_train_loss", best(network, Epoch::trainLoss));
-        row.put("best_test_loss", best(network, Epoch::testLoss));
-        row.put("runs", network.runs());
+        row.put("best_train_loss", Spread.of(runs, run -> best(run, Epoch::trainLoss)));
+        row.put("best_test_loss", Spread.of(runs, run -> best(run, Epoch::testLoss)));
+        row.put("best_test_accuracy", Spread.of(runs, DemoCommand::bestAccuracy));
+        row.put("last_test_accuracy", Spread.of(runs, DemoCommand::lastAccuracy));
+        row.put("seconds", Spread.of(runs, Run::seconds));
+        row.put("runs", runs);
         return row;
     }
 
-    private static double best(WhitePatchResult.Network network, ToDoubleFunction<Epoch> loss) {
-        return network.runs().stream().flatMap(run -> run.epochs().stream()).mapToDouble(loss).min().orElseThrow();
+    private static double best(Run run, ToDoubleFunction<Epoch> loss) {
+        return run.epochs().stream().mapToDouble(loss).min().orElseThrow();
     }
 
-    private static String accuracy(WhitePatchResult.Network network) {
-        double[] each = network.runs().stream()
-                .mapToDouble(run -> 100 * run.epochs().stream().mapToDouble(Epoch::testAccuracy).max().orElseThrow())
-                .toArray();
-        double mean = LongStream.range(0, each.length).mapToDouble(i -> each[(int) i]).average().orElseThrow();
-        if (each.length == 1) {
-            return String.format(Locale.ROOT, "%.1f %%", mean);
-        }
-        double squares = LongStream.range(0, each.length).mapToDouble(i -> Math.pow(each[(int) i] - mean, 2)).sum();
-        return String.format(Locale.ROOT, "%.1f +- %.1f %%", mean, Math.sqrt(squares / (each.length - 1)));
+    private static double bestAccuracy(Run run) {
+        return -best(run, epoch -> -epoch.testAccuracy());
+    }
+
+    private static double lastAccuracy(Run run) {
+        return run.epochs().getLast().testAccuracy();
     }
 
     private static String pointing(WhitePatchResult.Network network) {
+        List<Run> runs = network.runs();
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < network.runs().getFirst().pointing().size(); i++) {
-            int index = i;
-            Pointing first = network.runs().getFirst().pointing().get(i);
-            double hits = network.runs().stream().mapToDouble(run -> run.pointing().get(index).hits()).average()
-                    .orElseThrow();
-            text.append(i == 0 ? "" : ", ")
-                    .append(String.format(Locale.ROOT, "%.0f %% of %s maps", 100 * hits, first.map()));
+        for (int i = 0; i < runs.getFirst().pointing().size(); i++) {
+            int map = i;
+            text.append(Spread.of(runs, run -> run.pointing().get(map).hits()).percent()).append(" of ")
+                    .append(runs.getFirst().pointing().get(i).map()).append(" maps, ");
         }
-        return text + String.format(Locale.ROOT, " (chance %.1f %%)",
-                100 * network.runs().getFirst().pointing().getFirst().chanceHits());
+        return text + "chance " + Spread.of(runs, run -> run.pointing().getFirst().chanceHits()).percent();
     }
 }

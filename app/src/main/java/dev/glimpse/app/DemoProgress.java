@@ -2,7 +2,6 @@ package dev.glimpse.app;
 
 import dev.glimpse.app.demo.WhitePatchExperiment;
 import dev.glimpse.train.WhitePatchResult.Epoch;
-import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -22,8 +21,7 @@ final class DemoProgress implements WhitePatchExperiment.Listener, AutoCloseable
     DemoProgress(PrintWriter err, int epochs, long images) {
         this.err = err;
         this.epochs = epochs;
-        Console console = System.console();
-        bar = console == null || !console.isTerminal() ? null
+        bar = !Boolean.getBoolean("glimpse.terminal") ? null // the launcher looked at standard error
                 : new ProgressBarBuilder().setTaskName("training").setInitialMax(images * epochs).setUnit(" images", 1)
                         .showSpeed()
                         .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(UPDATE_MILLIS)
@@ -48,8 +46,9 @@ final class DemoProgress implements WhitePatchExperiment.Listener, AutoCloseable
                 epochs, result.testLoss(), 100 * result.testAccuracy());
         if (bar != null) {
             bar.setExtraMessage(" " + text);
-        } else if (epoch == epochs) {
-            err.println(text);
+        }
+        if (epoch == epochs) {
+            err.println(bar == null ? text : "\r" + text);
             err.flush();
         }
     }

@@ -23,9 +23,10 @@ import picocli.CommandLine.Spec;
         description = "Print versions, threads, processor features, the libtorch in use, and what is missing.")
 final class DoctorCommand implements Runnable {
     private static final Map<String, String> ENVIRONMENT = new LinkedHashMap<>();
+    private static final long LARGEST_HEAP = 4L << 30;
     private static final List<String> FEATURES = List.of("avx2", "fma", "avx512f", "avx512bw", "avx512vl",
             "avx512_bf16",
-            "amx_bf16", "avx512_vnni", "f16c", "asimd", "bf16");
+            "amx_bf16", "avx512_vnni", "f16c");
 
     static {
         ENVIRONMENT.put("MALLOC_ARENA_MAX", "1");
@@ -76,8 +77,9 @@ final class DoctorCommand implements Runnable {
                 + torch.get_cpu_capability().getString() + ", " + torch.get_num_threads() + " threads, "
                 + torch.get_num_interop_threads() + " between operations");
         facts.put("libtorch loaded from", String.join(" ", loadedFrom("libtorch_cpu")));
-        facts.put("vector instructions", hasVectorModule() ? "jdk.incubator.vector is on" : "off");
-        facts.put("attention kernels", "composed from libtorch operations");
+        facts.put("vector instructions", hasVectorModule() ? "jdk.incubator.vector is on"
+                : "off: the JVM was started without --add-modules jdk.incubator.vector");
+        facts.put("attention kernels", "composed from libtorch operations: there are no fused ones yet");
         ENVIRONMENT.keySet().forEach(name -> facts.put(name, System.getenv().getOrDefault(name, "not set")));
         return facts;
     }
@@ -85,13 +87,22 @@ final class DoctorCommand implements Runnable {
     private static List<String> missing() {
         List<String> missing = new ArrayList<>();
         ENVIRONMENT.forEach((name, value) -> {
-            if (!System.getenv().containsKey(name)) {
+            if (concerns(name) && !value.equals(System.getenv(name))) {
                 missing.add("set " + name + "=" + value + " in the environment that starts the JVM: " + worth(name)
                         + " (docs/memory.md)");
             }
         });
         if (!hasVectorModule()) {
             missing.add("start the JVM with --add-modules jdk.incubator.vector");
+        }
+        if (!DoctorCommand.class.getModule().isNativeAccessEnabled()) {
+            missing.add(
+                    "start the JVM with --enable-native-access=ALL-UNNAMED: it else warns at the first native call");
+        }
+        if (Runtime.getRuntime().maxMemory() > LARGEST_HEAP) {
+            missing.add(
+                    "start the JVM with -Xmx1g or so: a heap that is never full is seldom collected, and native memory "
+                            + "that small objects hold piles up (docs/memory.md)");
         }
         if (!"0".equals(System.getProperty("org.bytedeco.javacpp.maxPhysicalBytes"))) {
             missing.add("start the JVM with -Dorg.bytedeco.javacpp.maxPhysicalBytes=0: JavaCPP else throws "
@@ -101,6 +112,11 @@ final class DoctorCommand implements Runnable {
             missing.add("another libtorch is loaded than the one Glimpse brings: take it out of the library path");
         }
         return missing;
+    }
+
+    /** The allocator's variables are glibc's. */
+    private static boolean concerns(String variable) {
+        return !variable.startsWith("MALLOC") || System.getProperty("os.name").equals("Linux");
     }
 
     private static String worth(String variable) {

@@ -8,6 +8,7 @@ import dev.glimpse.explain.HeatMap;
 import dev.glimpse.explain.NetworkMaps;
 import dev.glimpse.explain.Pictures;
 import dev.glimpse.explain.Scaling;
+import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.model.ImageNetwork;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Classifier;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
 final class ExplainCommand implements Callable<Integer> {
     private static final int LEAST_SIDE = 256;
     private static final double OPACITY = 0.5;
+    private static final int MOST_ROWS = 50; // of the contact sheet: it is held in memory as a whole
     private static final String GRAD_CAM = "Grad-CAM";
 
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of a run.")
@@ -69,6 +71,7 @@ final class ExplainCommand implements Callable<Integer> {
         Libtorch.load();
         Classifier classifier = new Classifier(run.network(), run.config());
         Path to = out == null ? folder.resolve("explain") : out;
+        AtomicFiles.requireWritable(to);
         List<ContactSheet.Row> rows = new ArrayList<>();
         List<Map<String, Object>> report = new ArrayList<>();
         List<String> columns = new ArrayList<>();
@@ -94,15 +97,17 @@ final class ExplainCommand implements Callable<Integer> {
                 Pictures.write(overlay.getValue(), png);
                 written.add(png.toString());
             }
-            List<Image> row = new ArrayList<>(List.of(square));
-            row.addAll(overlays.values());
-            rows.add(new ContactSheet.Row(file.getFileName().toString(),
-                    String.format(Locale.ROOT, "%s %.1f %%", answer.name(), 100 * answer.probability()), row));
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("file", file.toString());
             entry.put("answer", answer);
             entry.put("written", written);
             report.add(entry);
+            if (rows.size() < MOST_ROWS) {
+                List<Image> row = new ArrayList<>(List.of(small(square)));
+                overlays.values().forEach(overlay -> row.add(small(overlay)));
+                rows.add(new ContactSheet.Row(file.getFileName().toString(),
+                        String.format(Locale.ROOT, "%s %.1f %%", answer.name(), 100 * answer.probability()), row));
+            }
         }
         return finish(to, columns, rows, report, unread);
     }
@@ -111,13 +116,21 @@ final class ExplainCommand implements Callable<Integer> {
             int unread) throws IOException {
         PrintWriter text = spec.commandLine().getOut();
         Path sheet = to.resolve("contact-sheet.png");
+        if (report.size() > rows.size()) {
+            spec.commandLine().getErr().println("glimpse: the contact sheet shows the first " + rows.size() + " of "
+                    + report.size() + " pictures; each has its own folder");
+        }
         if (!rows.isEmpty()) {
             List<String> titles = new ArrayList<>(List.of("image"));
             titles.addAll(columns);
             Pictures.write(new ContactSheet(titles, rows).draw(), sheet);
         }
         if (json) {
-            text.println(Output.json(Map.of("images", report, "unread", unread, "contact_sheet", sheet.toString())));
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("images", report);
+            result.put("unread", unread);
+            result.put("contact_sheet", rows.isEmpty() ? null : sheet.toString());
+            text.println(Output.json(result));
         } else if (!rows.isEmpty()) {
             text.println(sheet);
         }
@@ -145,6 +158,10 @@ final class ExplainCommand implements Callable<Integer> {
         return last > 0 && Character.isLetter(path.charAt(last + 1)) && path.indexOf('.') < last
                 ? path.substring(0, last)
                 : path;
+    }
+
+    private static Image small(Image picture) {
+        return Pictures.fitted(picture, ContactSheet.TILE, Scaling.CUBIC);
     }
 
     private static String unused(Path file, Set<String> names) {

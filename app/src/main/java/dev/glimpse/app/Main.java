@@ -1,7 +1,9 @@
 package dev.glimpse.app;
 
+import dev.glimpse.io.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,7 +50,16 @@ public final class Main implements Runnable {
             say(command.getErr(), oneLine(e));
             return e instanceof IllegalArgumentException ? WRONG_CALL : FAILED;
         });
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (Throwable e) { // errors, such as a lack of memory, which picocli lets pass
+            if (main.debug) {
+                e.printStackTrace(line.getErr());
+            }
+            say(line.getErr(),
+                    oneLine(e instanceof CommandLine.ExecutionException && e.getCause() != null ? e.getCause() : e));
+            return FAILED;
+        }
     }
 
     @Override
@@ -74,7 +85,8 @@ public final class Main implements Runnable {
 
     /** An error in one line; libtorch's messages have a C++ stack behind their first. */
     static String oneLine(Throwable e) {
-        String message = e.getMessage();
+        String message = e instanceof FileSystemException fault ? fault.getFile() + ": " + AtomicFiles.reason(fault)
+                : e.getMessage();
         if (message == null || message.isBlank()) {
             return e.getClass().getSimpleName() + " (--debug shows where)";
         }

@@ -79,8 +79,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Weight decay.")
     private double weightDecay;
 
-    @Option(names = "--warmup", defaultValue = "0.5", description = "Epochs until the learning rate is at its largest.")
-    private double warmup;
+    @Option(names = "--warmup",
+            description = "Epochs until the learning rate is at its largest (default: 0.5, or half of a single epoch).")
+    private Double warmup;
 
     @Option(names = "--seed", defaultValue = "0", description = "Of initial weights, order and augmentation.")
     private long seed;
@@ -100,8 +101,13 @@ final class TrainCommand implements Callable<Integer> {
         boolean sgd = optimizer == Optimizer.Rule.SGD;
         double rate = learningRate != null ? learningRate : sgd ? 0.05 : 0.001;
         Recipe recipe = new Recipe(epochs, batch, optimizer, rate, Recipe.Schedule.COSINE, momentum, weightDecay,
-                Math.min(warmup, epochs / 2.0),
-                seed, workers);
+                warmup == null ? Math.min(0.5, epochs / 2.0) : warmup, seed, workers);
+        if (!Networks.entry(model).classifier()) {
+            throw new IllegalArgumentException(
+                    "'" + model + "' is not trained on folders of classes; networks that are: "
+                            + String.join(", ", Networks.table().values().stream().filter(Networks.Entry::classifier)
+                                    .map(Networks.Entry::name).toList()));
+        }
         int side = size != null ? size : stem.equalsIgnoreCase("cifar") ? CIFAR_SIZE : IMAGENET_SIZE;
         Checks.positive("--size", side);
         ImageFolder.Splits splits = ImageFolder.splits(data);
@@ -134,10 +140,10 @@ final class TrainCommand implements Callable<Integer> {
         Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
         boolean dropLast = training.size() >= batch;
         PrintWriter err = spec.commandLine().getErr();
-        try (Loader trainLoader = new Loader(training, augmented,
-                new Loader.Options(batch, true, dropLast, workers, seed));
-                Loader testLoader = new Loader(test, plain, new Loader.Options(batch, false, false, workers, seed));
-                Interrupt interrupt = new Interrupt()) {
+        try (Interrupt interrupt = new Interrupt();
+                Loader trainLoader = new Loader(training, augmented,
+                        new Loader.Options(batch, true, dropLast, workers, seed));
+                Loader testLoader = new Loader(test, plain, new Loader.Options(batch, false, false, workers, seed))) {
             List<EpochMetrics> done;
             try (TrainingProgress progress = new TrainingProgress(err, epochs, batch)) {
                 done = new Trainer(run, network, progress, interrupt::requested).train(trainLoader, testLoader);

@@ -7,6 +7,7 @@ import static dev.glimpse.nn.Layers.layerNorm;
 
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -15,8 +16,6 @@ import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Multi-head attention over a map's positions whose projections are biased 1x1 convolutions, then a mixing layer.
@@ -55,7 +54,7 @@ public final class Conv1dMha extends Layer {
         }
     }
 
-    private final Scalar scale;
+    private final double scale;
     private final List<Head> heads = new ArrayList<>();
     private final Conv1dImpl down;
     private final Conv1dImpl mixing1;
@@ -69,7 +68,7 @@ public final class Conv1dMha extends Layer {
 
     public Conv1dMha(long channels, Config config) {
         Checks.positive("conv1d-mha: channels", channels);
-        scale = new Scalar(Math.sqrt(config.keySize()));
+        scale = Math.sqrt(config.keySize());
         Module layers = register_module("layers", new Module());
         for (int i = 0; i < config.heads(); i++) {
             heads.add(layers.register_module(Integer.toString(i), new Head(channels, config)));
@@ -85,7 +84,7 @@ public final class Conv1dMha extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Tensor flat = x.flatten(2, 3); // (B, C, N)
-        Tensor queries = ofAllHeads(head -> head.query, flat).div(scale); // (B, h, key_size, N)
+        Tensor queries = ofAllHeads(head -> head.query, flat).div(new Scalar(scale)); // (B, h, key_size, N)
         Tensor keys = ofAllHeads(head -> head.key, flat); // (B, h, key_size, N)
         Tensor values = ofAllHeads(head -> head.value, flat); // (B, h, output_size, N)
         Tensor weights = queries.transpose(2, 3).matmul(keys).softmax(-1); // (B, h, N queries, N keys)
@@ -96,9 +95,8 @@ public final class Conv1dMha extends Layer {
     }
 
     private Tensor ofAllHeads(Function<Head, Conv1dImpl> projection, Tensor x) {
-        return torch.stack(
-                new TensorVector(heads.stream().map(head -> projection.apply(head).forward(x)).toArray(Tensor[]::new)),
-                1);
+        return Tensors.stack(1,
+                heads.stream().map(head -> projection.apply(head).forward(x)).toArray(Tensor[]::new));
     }
 
     private static Tensor overChannels(LayerNormImpl norm, Tensor x) {

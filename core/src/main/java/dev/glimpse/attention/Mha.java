@@ -81,6 +81,11 @@ public final class Mha extends Module {
     private final DropoutImpl dropout;
     private final DropoutImpl attentionDropout;
 
+    /** Four heads that share the features. */
+    public Mha(long features) {
+        this(Config.even(features, 4));
+    }
+
     public Mha(Config config) {
         this.config = config;
         queries = register_module("w_qs", linearNoBias(config.dModel(), config.heads() * config.dK()));

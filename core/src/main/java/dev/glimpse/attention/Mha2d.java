@@ -20,6 +20,11 @@ import org.bytedeco.pytorch.Tensor;
 public final class Mha2d extends Layer {
     private final Mha mha;
 
+    /** Four heads that share the channels. */
+    public Mha2d(long channels) {
+        this(Mha.Config.even(channels, 4));
+    }
+
     /** @param config its {@code dModel} is the number of channels */
     public Mha2d(Mha.Config config) {
         mha = register_module("mha", new Mha(config));

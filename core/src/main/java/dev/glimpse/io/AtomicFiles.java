@@ -64,6 +64,18 @@ public final class AtomicFiles {
         }
     }
 
+    /**
+     * Makes sure that files can be written into a folder, creating it where there is none: so that long work does not end
+     * in vain.
+     *
+     * @throws IOException in one line naming the folder and the reason
+     */
+    public static void requireWritable(Path folder) throws IOException {
+        Path probe = folder.resolve(".glimpse-" + ProcessHandle.current().pid());
+        write(probe, new byte[0]);
+        Files.delete(probe);
+    }
+
     /** Replaces a text file, in UTF-8. */
     public static void write(Path file, String text) throws IOException {
         write(file, text.getBytes(StandardCharsets.UTF_8));

@@ -27,14 +27,15 @@ public final class Networks {
      * @param name what users type
      * @param title the network in a few words
      * @param paper authors, venue and year
+     * @param classifier whether it takes {@code classes}, and so can be trained on folders of classes
      * @param factory builds it; reads every argument it knows
      */
-    public record Entry(String name, String title, String paper, Function<Args, Layer> factory) {}
+    public record Entry(String name, String title, String paper, boolean classifier, Function<Args, Layer> factory) {}
 
     static {
-        add("resnet18", "residual network of 18 layers", "He et al., CVPR 2016", a -> resnet(a, 2, 2, 2, 2));
-        add("resnet34", "residual network of 34 layers", "He et al., CVPR 2016", a -> resnet(a, 3, 4, 6, 3));
-        add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article",
+        add("resnet18", "residual network of 18 layers", "He et al., CVPR 2016", true, a -> resnet(a, 2, 2, 2, 2));
+        add("resnet34", "residual network of 34 layers", "He et al., CVPR 2016", true, a -> resnet(a, 3, 4, 6, 3));
+        add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article", false,
                 a -> new WhitePatchNet(slot(a)));
     }
 
@@ -45,17 +46,23 @@ public final class Networks {
         return Collections.unmodifiableMap(TABLE);
     }
 
+    /** @throws IllegalArgumentException for an unknown name, listing the known ones */
+    public static Entry entry(String name) {
+        Entry entry = TABLE.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException(
+                    "no network is called '" + name + "'; known: " + String.join(", ", TABLE.keySet()));
+        }
+        return entry;
+    }
+
     /**
      * Builds a network by name.
      *
      * @throws IllegalArgumentException for an unknown name, listing the known ones, or a wrong argument
      */
     public static Layer create(String name, Map<String, ?> args) {
-        Entry entry = TABLE.get(name);
-        if (entry == null) {
-            throw new IllegalArgumentException(
-                    "no network is called '" + name + "'; known: " + String.join(", ", TABLE.keySet()));
-        }
+        Entry entry = entry(name);
         Args read = new Args(name, args);
         Layer network = entry.factory().apply(read);
         read.requireAllRead();
@@ -73,7 +80,8 @@ public final class Networks {
         return text.equals("none") ? Optional.empty() : Optional.of(Attentions.slot(text));
     }
 
-    private static void add(String name, String title, String paper, Function<Args, Layer> factory) {
-        TABLE.put(name, new Entry(name, title, paper, factory));
+    private static void add(String name, String title, String paper, boolean classifier,
+            Function<Args, Layer> factory) {
+        TABLE.put(name, new Entry(name, title, paper, classifier, factory));
     }
 }

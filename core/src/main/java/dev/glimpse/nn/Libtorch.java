@@ -6,6 +6,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Loads libtorch. */
 public final class Libtorch {
+    private static boolean loaded;
+
     private Libtorch() {}
 
     /**
@@ -17,32 +19,21 @@ public final class Libtorch {
      *
      * @throws IllegalStateException when the natives of this platform are not on the class path, or cannot be extracted
      */
-    public static void load() {
-        Loaded.once();
-    }
-
-    /** Its initialisation happens once. */
-    private static final class Loaded {
-        static {
-            String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "/";
-            try {
-                if (Loader.cacheResources(folder).length == 0) {
-                    throw new IllegalStateException(
-                            "libtorch for " + Loader.getPlatform() + " is not on the class path: "
-                                    + "add org.bytedeco:pytorch with the classifier " + Loader.getPlatform());
-                }
-            } catch (IOException e) {
-                throw new IllegalStateException("libtorch cannot be extracted to " + System.getProperty("user.home")
-                        + "/.javacpp: " + e.getMessage() + "; free some space or set -Dorg.bytedeco.javacpp.cachedir",
-                        e);
+    public static synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        String platform = Loader.getPlatform();
+        try {
+            if (Loader.cacheResources("/org/bytedeco/pytorch/" + platform + "/").length == 0) {
+                throw new IllegalStateException("libtorch for " + platform + " is not on the class path: add "
+                        + "org.bytedeco:pytorch with the classifier " + platform);
             }
             Loader.load(torch.class);
+        } catch (IOException | UnsatisfiedLinkError e) {
+            throw new IllegalStateException("libtorch cannot be extracted and loaded: " + e.getMessage()
+                    + "; free some space or name another folder by -Dorg.bytedeco.javacpp.cachedir", e);
         }
-
-        private Loaded() {}
-
-        static void once() {
-            // The class is initialised by being called.
-        }
+        loaded = true;
     }
 }

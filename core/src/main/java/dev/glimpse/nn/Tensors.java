@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -59,6 +60,21 @@ public final class Tensors {
         return torch.cat(new TensorVector(tensors), dim);
     }
 
+    /** Joins tensors of one shape along a new dimension. */
+    public static Tensor stack(long dim, Tensor... tensors) {
+        return torch.stack(new TensorVector(tensors), dim);
+    }
+
+    /** The index of the largest value over one dimension, which goes. */
+    public static Tensor argmax(Tensor x, long dim) {
+        return x.argmax(new LongOptional(dim), false);
+    }
+
+    /** The gradient of a scalar by one tensor; no other gradient is touched. */
+    public static Tensor gradient(Tensor scalar, Tensor by) {
+        return torch.grad(new TensorVector(scalar), new TensorVector(by)).get(0);
+    }
+
     /** A tensor of the given type and shape whose contents are not set. */
     public static Tensor empty(torch.ScalarType type, long... shape) {
         return torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional());
@@ -80,6 +96,11 @@ public final class Tensors {
     public static float[] toFloats(Tensor tensor) {
         Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
         return memory(plain).toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    /** The elements of a tensor of 64-bit integers, row by row. */
+    public static long[] toLongs(Tensor tensor) {
+        return memory(tensor.contiguous()).toArray(ValueLayout.JAVA_LONG);
     }
 
     /**

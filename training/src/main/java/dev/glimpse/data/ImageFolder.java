@@ -129,6 +129,8 @@ public final class ImageFolder implements Dataset {
     private static List<Path> list(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.filter(entry -> !isHidden(entry)).sorted().toList();
+        } catch (UncheckedIOException e) {
+            throw new IOException(folder + ": cannot be listed (" + e.getCause() + ")");
         }
     }
 

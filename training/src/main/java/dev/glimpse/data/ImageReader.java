@@ -32,7 +32,7 @@ import org.bytedeco.opencv.opencv_core.Mat;
  */
 public final class ImageReader {
     /** The most pixels that a picture may have unless said otherwise. */
-    public static final long PIXEL_LIMIT = 100_000_000;
+    public static final long PIXEL_LIMIT = 50_000_000;
 
     /** The endings of the files that are taken for images, in lower case. */
     public static final List<String> EXTENSIONS = List.of("jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff");

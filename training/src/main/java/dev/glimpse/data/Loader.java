@@ -281,11 +281,17 @@ public final class Loader implements AutoCloseable {
                 slot.labelMemory().setAtIndex(ValueLayout.JAVA_LONG, place, data.label(index));
                 return true;
             } catch (IOException e) {
-                if (skipped.put(data.name(index), String.valueOf(e.getMessage())) == null) {
-                    LOG.warn("skipped {}", e.getMessage());
-                }
-                return false;
+                return skip(index, String.valueOf(e.getMessage()));
+            } catch (OutOfMemoryError e) {
+                return skip(index, data.name(index) + ": too large for the Java heap");
             }
+        }
+
+        private boolean skip(int index, String reason) {
+            if (skipped.put(data.name(index), reason) == null) {
+                LOG.debug("skipped {}", reason);
+            }
+            return false;
         }
 
         private boolean ended() {

@@ -8,8 +8,6 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Which positions of the last feature maps raise a class's score.
@@ -41,7 +39,7 @@ public final class GradCam {
                 Tensor score = scores.get(i).get(classes[i]);
                 sum = sum == null ? score : sum.add(score);
             }
-            Tensor gradient = torch.grad(new TensorVector(sum), new TensorVector(features)).get(0);
+            Tensor gradient = Tensors.gradient(sum, features);
             Tensor weighted = Tensors.spatialMean(gradient).mul(features); // (B, C, h, w)
             Tensor cams = weighted.sum(1).relu(); // (B, h, w)
             List<HeatMap> maps = new ArrayList<>();

@@ -1,5 +1,7 @@
 package dev.glimpse.train;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.AdamW;
@@ -7,6 +9,7 @@ import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
 /** One of libtorch's update rules over a module's parameters. */
@@ -25,7 +28,7 @@ public final class Optimizer {
 
     /** Build it outside of pointer scopes: it lives as long as the training does. */
     public Optimizer(Module module, Recipe recipe) {
-        TensorVector parameters = module.parameters();
+        TensorVector parameters = distinct(module.parameters());
         rule = switch (recipe.optimizer()) {
             case SGD -> {
                 SGDOptions options = new SGDOptions(recipe.learningRate());
@@ -44,6 +47,15 @@ public final class Optimizer {
                 yield new AdamW(parameters, options);
             }
         };
+    }
+
+    /** A parameter registered under two names is stepped once. */
+    private static TensorVector distinct(TensorVector all) {
+        Map<Long, Tensor> byAddress = new LinkedHashMap<>();
+        for (Tensor parameter : all.get()) {
+            byAddress.putIfAbsent(parameter.data_ptr().address(), parameter);
+        }
+        return new TensorVector(byAddress.values().toArray(Tensor[]::new));
     }
 
     /** Forgets the last step's gradients. */

@@ -43,13 +43,13 @@ public final class Run {
     }
 
     /**
-     * Starts a run in a new or empty folder.
+     * Starts a run. A run that has no weights yet is begun anew.
      *
-     * @throws IllegalArgumentException when a run is there already
+     * @throws IllegalArgumentException when the folder holds a run with weights
      * @throws IOException when the folder cannot be written, in one line
      */
     public static Run create(Path folder, RunConfig config) throws IOException {
-        if (Files.exists(folder.resolve(CONFIG))) {
+        if (Files.exists(folder.resolve(LAST)) || Files.exists(folder.resolve(BEST))) {
             throw new IllegalArgumentException(folder + " holds a run already; choose another folder or delete it");
         }
         AtomicFiles.write(folder.resolve(CONFIG),
@@ -73,8 +73,11 @@ public final class Run {
         try {
             RunConfig config = JSON.readValue(Files.readString(file), RunConfig.class);
             if (config.model() == null || config.args() == null || config.classes() == null || config.mean() == null
-                    || config.std() == null || config.mean().length != 3 || config.std().length != 3) {
-                throw new IOException(file + ": it lacks the model, its arguments, classes or normalisation");
+                    || config.std() == null || config.mean().length != 3 || config.std().length != 3
+                    || config.size() < 1
+                    || config.classes().size() < 2) {
+                throw new IOException(
+                        file + ": it lacks the model, its arguments, classes, image size or normalisation");
             }
             return new Run(folder, config);
         } catch (JacksonException e) {
@@ -101,7 +104,12 @@ public final class Run {
         if (!Files.exists(file)) {
             throw new IOException(folder + " has no weights yet: no epoch was finished");
         }
-        Layer network = config.network();
+        Layer network;
+        try {
+            network = config.network();
+        } catch (IllegalArgumentException e) {
+            throw new IOException(folder.resolve(CONFIG) + ": " + e.getMessage(), e);
+        }
         try (PointerScope _ = new PointerScope(); SafeTensors weights = SafeTensors.open(file)) {
             StateDict.requireFit(StateDict.shapes(StateDict.of(network)), weights.shapes());
             StateDict.load(network, weights.tensors());

@@ -4,12 +4,12 @@ import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
 import dev.glimpse.data.Loader;
 import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Tensors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -56,7 +56,10 @@ public final class Trainer {
             if (tally.images == 0) {
                 throw new IOException("none of the training images could be read");
             }
-            Score score = evaluate(network, test, run.config().classes().size());
+            Score score = evaluate(network, test, run.config().classes().size(), stop);
+            if (stop.getAsBoolean()) {
+                break;
+            }
             if (score.count() == 0) {
                 throw new IOException("none of the test images could be read");
             }
@@ -103,29 +106,33 @@ public final class Trainer {
 
     /** Loss and accuracy over all of a loader's images, in eval mode and without gradients. */
     public static Score evaluate(Layer network, Loader images, int classes) {
+        return evaluate(network, images, classes, () -> false);
+    }
+
+    private static Score evaluate(Layer network, Loader images, int classes, BooleanSupplier stop) {
         boolean training = network.is_training();
         network.eval();
         try {
-            return Scopes.noGrad(() -> score(network, images, classes));
+            return Scopes.noGrad(() -> score(network, images, classes, stop));
         } finally {
             network.train(training);
         }
     }
 
-    private static Score score(Layer network, Loader images, int classes) {
+    private static Score score(Layer network, Loader images, int classes, BooleanSupplier stop) {
         long[] correct = new long[classes];
         long[] count = new long[classes];
         double lossSum = 0;
         try (Loader.Epoch batches = images.epoch(0)) {
-            while (batches.hasNext()) {
+            while (!stop.getAsBoolean() && batches.hasNext()) {
                 try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
                     Tensor scores = network.forward(batch.images());
                     lossSum += torch.cross_entropy_loss(scores, batch.labels()).item().toDouble() * scores.size(0);
-                    Tensor right = scores.argmax(new LongOptional(1), false).eq(batch.labels());
-                    for (long i = 0; i < scores.size(0); i++) {
-                        int label = (int) batch.labels().get(i).item().toLong();
-                        count[label]++;
-                        correct[label] += right.get(i).item().toBool() ? 1 : 0;
+                    long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
+                    long[] labels = Tensors.toLongs(batch.labels());
+                    for (int i = 0; i < labels.length; i++) {
+                        count[(int) labels[i]]++;
+                        correct[(int) labels[i]] += answers[i] == labels[i] ? 1 : 0;
                     }
                 }
             }
@@ -147,7 +154,7 @@ public final class Trainer {
         void add(Tensor loss, Tensor scores, Tensor labels) {
             long count = scores.size(0);
             lossSum += loss.item().toDouble() * count;
-            correct += scores.argmax(new LongOptional(1), false).eq(labels).sum().item().toLong();
+            correct += Tensors.argmax(scores, 1).eq(labels).sum().item().toLong();
             images += count;
         }
 

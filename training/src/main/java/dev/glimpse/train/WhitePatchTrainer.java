@@ -14,7 +14,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Trains one network to say whether there is a white patch: the binary cross entropy, in batches of every image once an epoch. */
 public final class WhitePatchTrainer {
@@ -52,6 +51,10 @@ public final class WhitePatchTrainer {
                     loss.backward();
                     optimizer.step(recipe.learningRateAt(step++, steps));
                     sums.add(loss, scores, labels);
+                }
+                if (!Double.isFinite(sums.loss)) {
+                    throw new ArithmeticException("the loss is no number any more in epoch " + (i + 1)
+                            + "; try a lower learning rate");
                 }
                 images.accept(batch.length);
             }
@@ -106,8 +109,7 @@ public final class WhitePatchTrainer {
         void add(Tensor meanLoss, Tensor scores, Tensor labels) {
             long count = scores.size(0);
             loss += meanLoss.item().toDouble() * count;
-            Tensor answers = scores.sign().add(new Scalar(1)).div(new Scalar(2));
-            correct += answers.eq(labels).to(ScalarType.Long).sum().item().toLong();
+            correct += scores.gt(new Scalar(0)).eq(labels.gt(new Scalar(0.5))).sum().item().toLong();
             images += count;
         }
 

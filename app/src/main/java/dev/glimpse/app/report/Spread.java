@@ -8,8 +8,9 @@ import java.util.function.ToDoubleFunction;
  *
  * @param deviation the sample standard deviation; NaN for one seed
  */
-record Spread(double mean, double deviation) {
-    static <T> Spread of(List<T> runs, ToDoubleFunction<T> measure) {
+public record Spread(double mean, double deviation) {
+    /** Over runs, of what is measured in each. */
+    public static <T> Spread of(List<T> runs, ToDoubleFunction<T> measure) {
         double[] values = runs.stream().mapToDouble(measure).toArray();
         double sum = 0;
         for (double value : values) {
@@ -24,7 +25,7 @@ record Spread(double mean, double deviation) {
     }
 
     /** {@code 97.3 ± 0.4 %}. */
-    String percent() {
+    public String percent() {
         return hasSpread() ? Numbers.fixed(100 * mean, 1) + " ± " + Numbers.percent(deviation) : Numbers.percent(mean);
     }
 

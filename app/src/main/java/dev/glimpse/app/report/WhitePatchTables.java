@@ -53,11 +53,13 @@ final class WhitePatchTables {
         for (Network network : result.networks()) {
             rows.append("""
                     <tr><th scope="row">%s<small>%s</small></th><td>%s</td><td>%s<small>%s</small></td>\
-                    <td>%s<small>%s</small></td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>
+                    <td>%s<small>%s</small></td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>
                     """.formatted(WhitePatchReport.named(result, network), Html.escape(network.name()),
                     Numbers.count(network.parameters()), trainLoss(network).scientific(),
                     Numbers.scientific(network.articleTrainLoss()), testLoss(network).scientific(),
                     Numbers.scientific(network.articleTestLoss()), accuracy(network).percent(),
+                    Spread.of(network.runs(), run -> run.epochs().isEmpty() ? Double.NaN
+                            : run.epochs().getLast().testAccuracy()).percent(),
                     first(network, found -> found.hits.mean()), first(network, found -> found.mass.mean()),
                     Numbers.fixed(Spread.of(network.runs(), Run::seconds).mean(), 0)));
         }
@@ -70,13 +72,13 @@ final class WhitePatchTables {
                 <div class="scroll">
                 <table>
                 <thead><tr><th>Network</th><th>Parameters</th><th>Train loss<small>article</small></th>\
-                <th>Test loss<small>article</small></th><th>Test<br>accuracy</th>\
+                <th>Test loss<small>article</small></th><th>Best test<br>accuracy</th><th>Last test<br>accuracy</th>\
                 <th>Peak<br>in patch</th><th>Mass<br>in patch</th><th>Seconds</th></tr></thead>
                 <tbody>
                 %s</tbody>
                 </table>
                 </div>
-                <p class="note">Losses and accuracy are each run&rsquo;s best epoch; in grey, the losses that the \
+                <p class="note">Losses are each run&rsquo;s best epoch; in grey, the losses that the \
                 article reports.%s Peak and mass are those of the network&rsquo;s first map in \
                 <a href="#pointing">the pointing game</a> below. Seconds are for one training.</p>
                 </section>
