@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.awt.Color;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,7 +20,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +118,7 @@ class BadInputIT {
         Files.writeString(red.resolve("text.png"), "this is no picture");
         Files.write(red.resolve("huge.png"), hugePng());
         Files.write(red.resolve("grey.jpg"), jpeg(40, BufferedImage.TYPE_BYTE_GRAY));
+        Files.write(red.resolve("cmyk.jpg"), cmykJpeg());
         ImageIO.write(new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB), "png", red.resolve("one.png").toFile());
         ImageIO.write(new BufferedImage(30, 50, BufferedImage.TYPE_INT_ARGB), "png", red.resolve("alpha.png").toFile());
         Launched training = train(odd, "--out", folder.resolve("odd-run"), "--json");
@@ -119,13 +126,16 @@ class BadInputIT {
         assertThat(training.out()).contains("\"skipped_images\" : 4");
         assertThat(training.err())
                 .contains("4 images were skipped", "truncated.jpg", "zero.jpg", "text.png", "huge.png")
-                .doesNotContain("grey.jpg", "one.png", "alpha.png");
+                .doesNotContain("grey.jpg", "one.png", "alpha.png", "cmyk.jpg");
     }
 
     @Test
     void aFolderThatCannotBeWritten() throws IOException {
         Path file = Files.writeString(folder.resolve("occupied"), "a file");
         refused(train(data, "--out", file.resolve("run")), WORK_FAILED, "cannot write", "occupied");
+        if (Files.isDirectory(Path.of("/proc/self"))) { // nobody can write there, not even root
+            refused(train(data, "--out", "/proc/run"), WORK_FAILED, "cannot write", "/proc/run");
+        }
         refused(glimpse("explain", run, data.resolve("test/red/0.png"), "--out", file.resolve("maps")), WORK_FAILED,
                 "occupied");
         refused(glimpse("demo", "--networks", "cnn", "--train", 4, "--test", 4, "--epochs", 1, "--out",
@@ -205,6 +215,19 @@ class BadInputIT {
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ImageIO.write(image, "jpg", bytes);
+        return bytes.toByteArray();
+    }
+
+    private static byte[] cmykJpeg() throws IOException {
+        WritableRaster inks = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 24, 24, 4, null);
+        inks.setSamples(0, 0, 24, 24, 1, new int[24 * 24]);
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(inks, null, null), null);
+        }
+        writer.dispose();
         return bytes.toByteArray();
     }
 
