@@ -22,7 +22,7 @@ final class DemoProgress implements WhitePatchExperiment.Listener, AutoCloseable
         this.err = err;
         this.epochs = epochs;
         bar = !Boolean.getBoolean("glimpse.terminal") ? null // the launcher looked at standard error
-                : new ProgressBarBuilder().setTaskName("training").setInitialMax(images * epochs).setUnit(" images", 1)
+                : new ProgressBarBuilder().setTaskName("training").setInitialMax(images * epochs).setUnit(" img", 1)
                         .showSpeed()
                         .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(UPDATE_MILLIS)
                         .setConsumer(new ConsoleProgressBarConsumer(System.err)).build();

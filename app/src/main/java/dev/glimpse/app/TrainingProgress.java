@@ -9,7 +9,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A bar a running epoch, on a terminal; a line a finished one, everywhere. */
+/** A bar a running epoch, on a terminal, short enough for 80 columns; a line a finished one, everywhere. */
 final class TrainingProgress implements Progress, AutoCloseable {
     private static final int UPDATE_MILLIS = 500;
     private final PrintWriter err;
@@ -31,13 +31,13 @@ final class TrainingProgress implements Progress, AutoCloseable {
             return;
         }
         if (bar == null) {
-            bar = new ProgressBarBuilder().setTaskName(String.format(Locale.ROOT, "epoch %d/%d", epoch, epochs))
-                    .setInitialMax(steps * batch).setUnit(" images", 1).showSpeed()
+            bar = new ProgressBarBuilder().setTaskName(epoch + "/" + epochs)
+                    .setInitialMax(steps * batch).setUnit(" img", 1).showSpeed()
                     .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(UPDATE_MILLIS)
                     .setConsumer(new ConsoleProgressBarConsumer(System.err)).build();
         }
         bar.stepTo(step * batch);
-        bar.setExtraMessage(String.format(Locale.ROOT, " loss %.3f, accuracy %.1f %%", loss, 100 * accuracy));
+        bar.setExtraMessage(String.format(Locale.ROOT, " loss %.2f, %.0f %%", loss, 100 * accuracy));
     }
 
     @Override
