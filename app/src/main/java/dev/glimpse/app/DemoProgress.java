@@ -4,14 +4,10 @@ import dev.glimpse.app.demo.WhitePatchExperiment;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import java.io.PrintWriter;
 import java.util.Locale;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** One bar over all trainings, on a terminal; a line a training, everywhere. */
 final class DemoProgress implements WhitePatchExperiment.Listener, AutoCloseable {
-    private static final int UPDATE_MILLIS = 500;
     private final PrintWriter err;
     private final int epochs;
     private final ProgressBar bar;
@@ -21,11 +17,7 @@ final class DemoProgress implements WhitePatchExperiment.Listener, AutoCloseable
     DemoProgress(PrintWriter err, int epochs, long images) {
         this.err = err;
         this.epochs = epochs;
-        bar = !Boolean.getBoolean("glimpse.terminal") ? null // the launcher looked at standard error
-                : new ProgressBarBuilder().setTaskName("training").setInitialMax(images * epochs).setUnit(" img", 1)
-                        .showSpeed()
-                        .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(UPDATE_MILLIS)
-                        .setConsumer(new ConsoleProgressBarConsumer(System.err)).build();
+        bar = Bars.wanted() ? Bars.over(images * epochs, "training") : null;
     }
 
     @Override

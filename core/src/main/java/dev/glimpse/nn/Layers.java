@@ -2,7 +2,6 @@ package dev.glimpse.nn;
 
 import dev.glimpse.Layer;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.pytorch.BatchNorm1dImpl;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.BatchNormOptions;
 import org.bytedeco.pytorch.Conv1dImpl;
@@ -74,11 +73,6 @@ public final class Layers {
         return new LinearImpl(options);
     }
 
-    /** Batch normalisation over (B, C). */
-    public static BatchNorm1dImpl batchNorm1d(long channels) {
-        return new BatchNorm1dImpl(new BatchNormOptions(channels));
-    }
-
     /** Batch normalisation over (B, C, H, W). */
     public static BatchNorm2dImpl batchNorm2d(long channels) {
         return batchNorm2d(channels, BATCH_NORM_MOMENTUM);
@@ -135,7 +129,6 @@ public final class Layers {
             case MaxPool2dImpl pool -> pool.forward(x);
             case LinearImpl linear -> linear.forward(x);
             case Conv1dImpl conv -> conv.forward(x);
-            case BatchNorm1dImpl norm -> norm.forward(x);
             case LayerNormImpl norm -> norm.forward(x);
             case DropoutImpl dropout -> dropout.forward(x);
             default -> throw new IllegalArgumentException("no forward(Tensor) is known for "

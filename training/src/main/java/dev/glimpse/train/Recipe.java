@@ -13,8 +13,8 @@ import dev.glimpse.nn.Checks;
  * @param momentum for SGD
  * @param weightDecay share of each weight taken off a step, times the learning rate (Adam: added to the gradient)
  * @param warmup epochs until the learning rate is at its largest; less than {@code epochs}
- * @param seed of initial weights, order and augmentation
- * @param workers threads that decode and augment
+ * @param seed of initial weights, order and augmentation, for whoever makes the network and the loaders
+ * @param workers threads that decode and augment, likewise
  */
 public record Recipe(int epochs, int batch, Optimizer.Rule optimizer, double learningRate, Schedule schedule,
         double momentum,
