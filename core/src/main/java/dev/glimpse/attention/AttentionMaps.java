@@ -22,10 +22,16 @@ public final class AttentionMaps {
     public enum Kind {
         /** One weight a channel: (B, C, 1, 1). */
         CHANNEL,
-        /** One weight a position: (B, 1, H, W). */
+        /** One weight a position: (B, maps, H, W), nearly always one map; several where parts or classes have their own. */
         SPATIAL,
-        /** For each query, a distribution over the keys: (B, heads, queries, keys). */
-        PAIRS
+        /** One weight a channel and position: (B, C, H, W). */
+        ELEMENT,
+        /** For each query, a distribution over the keys, both positions: (B, heads, queries, keys). */
+        PAIRS,
+        /** For each channel, a distribution over the channels: (B, 1, C, C). */
+        CHANNEL_PAIRS,
+        /** For each position, a distribution over its row, then its column without itself: (B, H+W-1, H, W). */
+        CROSS
     }
 
     /**

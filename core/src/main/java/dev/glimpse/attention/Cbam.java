@@ -52,6 +52,10 @@ public final class Cbam extends Layer {
         /** The logarithm of the sum of exponentials: grows with the logarithm of the area. */
         LSE;
 
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
         Tensor apply(Tensor x) {
             return switch (this) {
                 case AVG -> Tensors.spatialMean(x);
@@ -75,9 +79,16 @@ public final class Cbam extends Layer {
             Checks.positive("cbam: reduction", reduction);
             pools = List.copyOf(pools);
             if (pools.isEmpty() || new HashSet<>(pools).size() < pools.size()) {
-                String typed = String.join("+", pools.stream().map(p -> p.name().toLowerCase(Locale.ROOT)).toList());
+                String typed = String.join("+", pools.stream().map(Pool::word).toList());
                 throw new IllegalArgumentException("cbam: pools are '" + typed + "', must be one or more, each once");
             }
+        }
+
+        static Config read(Args args) {
+            List<String> words = args.words("pools", DEFAULT.pools.stream().map(Pool::word).toList());
+            return new Config(args.integer("reduction", DEFAULT.reduction),
+                    words.stream().map(word -> Args.constant("cbam", "pools", Pool.class, word)).toList(),
+                    args.flag("spatial", DEFAULT.spatial));
         }
     }
 

@@ -52,6 +52,10 @@ public final class CbamIndependent extends Layer {
             Checks.positive("cbam-independent: reduction", reduction);
             Checks.odd("cbam-independent: kernel", kernel);
         }
+
+        static Config read(Args args) {
+            return new Config(args.integer("reduction", DEFAULT.reduction), args.integer("kernel", DEFAULT.kernel));
+        }
     }
 
     private final ChannelGate channel;

@@ -39,6 +39,10 @@ public final class CbamParallel extends Layer {
         public Config {
             Checks.odd("cbam-parallel: kernel", kernel);
         }
+
+        static Config read(Args args) {
+            return new Config(args.integer("kernel", DEFAULT.kernel));
+        }
     }
 
     private final ChannelGate channel;

@@ -51,6 +51,11 @@ public final class CbamPlain extends Layer {
             Checks.positive("cbam-plain: reduction", reduction);
             Checks.odd("cbam-plain: kernel", kernel);
         }
+
+        static Config read(Args args) {
+            return new Config(args.integer("reduction", DEFAULT.reduction), args.integer("kernel", DEFAULT.kernel),
+                    args.flag("spatial_bias", DEFAULT.spatialBias));
+        }
     }
 
     private final ChannelGate channel;

@@ -58,6 +58,12 @@ public final class CbamTimm extends Layer {
             Checks.odd("cbam-timm: spatial_kernel_size", kernel);
         }
 
+        static Config read(Args args) {
+            return new Config(args.number("rd_ratio", DEFAULT.hiddenRatio), args.integer("rd_channels", DEFAULT.hidden),
+                    args.integer("rd_divisor", DEFAULT.divisor), args.integer("spatial_kernel_size", DEFAULT.kernel),
+                    args.flag("mlp_bias", DEFAULT.mlpBias));
+        }
+
         long hiddenFor(long channels) {
             if (hidden > 0) {
                 return hidden;

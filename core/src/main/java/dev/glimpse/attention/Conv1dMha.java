@@ -52,6 +52,12 @@ public final class Conv1dMha extends Layer {
             Checks.positive("conv1d-mha: output_size", outputSize);
             Checks.positive("conv1d-mha: heads", heads);
         }
+
+        static Config read(Args args) {
+            return new Config(args.integer("key_size", DEFAULT.keySize),
+                    args.integer("output_size", DEFAULT.outputSize),
+                    args.integer("heads", DEFAULT.heads));
+        }
     }
 
     private final double scale;

@@ -64,6 +64,13 @@ public final class Mha extends Module {
             }
             return new Config(dModel, heads, dModel / heads, dModel / heads, 0.1, 0);
         }
+
+        static Config read(Args args, long dModel) {
+            long heads = args.integer("heads", 4);
+            long share = args.has("d_k") && args.has("d_v") ? 1 : even(dModel, heads).dK();
+            return new Config(dModel, heads, args.integer("d_k", share), args.integer("d_v", share),
+                    args.number("dropout", 0.1), args.number("attn_dropout", 0));
+        }
     }
 
     /**

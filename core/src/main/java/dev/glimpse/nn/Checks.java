@@ -49,11 +49,11 @@ public final class Checks {
     /**
      * Refuses to train batch norm on a single value a channel, which has no variance.
      *
-     * @param normed what goes into the norm: (B, C, H, W)
+     * @param normed what goes into the norm: (B, C, ...)
      * @throws IllegalArgumentException in training with one image and one position
      */
     public static void valuesForNorm(String name, Module module, Tensor normed) {
-        if (module.is_training() && normed.size(0) * normed.size(2) * normed.size(3) == 1) {
+        if (module.is_training() && normed.numel() == normed.size(1)) {
             throw new IllegalArgumentException(
                     name + ": its batch norm needs more than one value a channel in training, "
                             + "got one image of one position; enlarge the batch, drop the last one, or call eval()");

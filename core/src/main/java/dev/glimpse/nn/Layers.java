@@ -2,12 +2,16 @@ package dev.glimpse.nn;
 
 import dev.glimpse.Layer;
 import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.pytorch.BatchNorm1dImpl;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
+import org.bytedeco.pytorch.BatchNorm3dImpl;
 import org.bytedeco.pytorch.BatchNormOptions;
 import org.bytedeco.pytorch.Conv1dImpl;
 import org.bytedeco.pytorch.Conv1dOptions;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Conv2dOptions;
+import org.bytedeco.pytorch.Conv3dImpl;
+import org.bytedeco.pytorch.Conv3dOptions;
 import org.bytedeco.pytorch.DropoutImpl;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LayerNormImpl;
@@ -20,6 +24,7 @@ import org.bytedeco.pytorch.MaxPool2dImpl;
 import org.bytedeco.pytorch.MaxPool2dOptions;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.ReLUImpl;
+import org.bytedeco.pytorch.SigmoidImpl;
 import org.bytedeco.pytorch.Tensor;
 
 /** Factories for libtorch's layers, with PyTorch's defaults. The options objects and native vectors stay in here. */
@@ -52,13 +57,29 @@ public final class Layers {
 
     /** A convolution over (B, in, H, W) with a square kernel. */
     public static Conv2dImpl conv2d(long in, long out, long kernel, Window window) {
-        Conv2dOptions options = new Conv2dOptions(in, out, both(kernel));
+        return conv2d(in, out, kernel, kernel, window);
+    }
+
+    /** A convolution over (B, in, H, W) with a kernel of the given height and width. */
+    public static Conv2dImpl conv2d(long in, long out, long kernelHeight, long kernelWidth, Window window) {
+        Conv2dOptions options = new Conv2dOptions(in, out, new LongPointer(kernelHeight, kernelWidth));
         options.stride().put(both(window.stride()));
         options.padding().put(both(window.padding()));
         options.dilation().put(both(window.dilation()));
         options.groups().put(window.groups());
         options.bias().put(window.bias());
         return new Conv2dImpl(options);
+    }
+
+    /** A convolution over (B, in, T, H, W) with a cubic kernel. */
+    public static Conv3dImpl conv3d(long in, long out, long kernel, Window window) {
+        Conv3dOptions options = new Conv3dOptions(in, out, all(kernel));
+        options.stride().put(all(window.stride()));
+        options.padding().put(all(window.padding()));
+        options.dilation().put(all(window.dilation()));
+        options.groups().put(window.groups());
+        options.bias().put(window.bias());
+        return new Conv3dImpl(options);
     }
 
     /** {@code x W^T + b} over the last dimension. */
@@ -71,6 +92,16 @@ public final class Layers {
         LinearOptions options = new LinearOptions(in, out);
         options.bias().put(false);
         return new LinearImpl(options);
+    }
+
+    /** Batch normalisation over (B, C) or (B, C, L). */
+    public static BatchNorm1dImpl batchNorm1d(long channels) {
+        return new BatchNorm1dImpl(new BatchNormOptions(channels));
+    }
+
+    /** Batch normalisation over (B, C, T, H, W). */
+    public static BatchNorm3dImpl batchNorm3d(long channels) {
+        return new BatchNorm3dImpl(new BatchNormOptions(channels));
     }
 
     /** Batch normalisation over (B, C, H, W). */
@@ -87,13 +118,22 @@ public final class Layers {
 
     /** Layer normalisation over the last dimension. */
     public static LayerNormImpl layerNorm(long features, double epsilon) {
-        LayerNormOptions options = new LayerNormOptions(new LongVector(new long[]{features}));
+        return layerNorm(epsilon, features);
+    }
+
+    /** Layer normalisation over the last dimensions, whose sizes are given. */
+    public static LayerNormImpl layerNorm(double epsilon, long... sizes) {
+        LayerNormOptions options = new LayerNormOptions(new LongVector(sizes));
         options.eps().put(epsilon);
         return new LayerNormImpl(options);
     }
 
     public static ReLUImpl relu() {
         return new ReLUImpl();
+    }
+
+    public static SigmoidImpl sigmoid() {
+        return new SigmoidImpl();
     }
 
     /** {@code max(x, 0) + 0.01 min(x, 0)}. */
@@ -128,7 +168,11 @@ public final class Layers {
             case LeakyReLUImpl relu -> relu.forward(x);
             case MaxPool2dImpl pool -> pool.forward(x);
             case LinearImpl linear -> linear.forward(x);
+            case SigmoidImpl sigmoid -> sigmoid.forward(x);
             case Conv1dImpl conv -> conv.forward(x);
+            case Conv3dImpl conv -> conv.forward(x);
+            case BatchNorm1dImpl norm -> norm.forward(x);
+            case BatchNorm3dImpl norm -> norm.forward(x);
             case LayerNormImpl norm -> norm.forward(x);
             case DropoutImpl dropout -> dropout.forward(x);
             default -> throw new IllegalArgumentException("no forward(Tensor) is known for "
@@ -143,5 +187,9 @@ public final class Layers {
 
     private static LongPointer both(long value) {
         return new LongPointer(value, value);
+    }
+
+    private static LongPointer all(long value) {
+        return new LongPointer(value, value, value);
     }
 }

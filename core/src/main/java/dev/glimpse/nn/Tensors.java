@@ -55,6 +55,25 @@ public final class Tensors {
         return x.logsumexp(HEIGHT_AND_WIDTH, true);
     }
 
+    /** The mean over each cell of a grid laid over the map: (B, C, H, W) to (B, C, height, width). */
+    public static Tensor adaptiveMean(Tensor x, long height, long width) {
+        return torch.adaptive_avg_pool2d(x, height, width);
+    }
+
+    /** Resizes maps, each new position taking the value of the nearest old one: (B, C, H, W) to (B, C, height, width). */
+    public static Tensor nearest(Tensor x, long height, long width) {
+        return torch.upsample_nearest2d(x, height, width);
+    }
+
+    /**
+     * Resizes maps by bilinear interpolation: (B, C, H, W) to (B, C, height, width).
+     *
+     * @param alignCorners whether the corner positions' centres stay where they are, or the maps' borders
+     */
+    public static Tensor bilinear(Tensor x, long height, long width, boolean alignCorners) {
+        return torch.upsample_bilinear2d(x, new long[]{height, width}, alignCorners);
+    }
+
     /** Joins tensors along a dimension. */
     public static Tensor cat(long dim, Tensor... tensors) {
         return torch.cat(new TensorVector(tensors), dim);

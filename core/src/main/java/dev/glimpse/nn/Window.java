@@ -34,6 +34,14 @@ public record Window(long stride, long padding, long dilation, long groups, bool
         return new Window(stride, newPadding, dilation, groups, bias);
     }
 
+    public Window withDilation(long newDilation) {
+        return new Window(stride, padding, newDilation, groups, bias);
+    }
+
+    public Window withGroups(long newGroups) {
+        return new Window(stride, padding, dilation, newGroups, bias);
+    }
+
     public Window withBias(boolean newBias) {
         return new Window(stride, padding, dilation, groups, newBias);
     }

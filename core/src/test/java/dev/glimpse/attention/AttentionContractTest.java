@@ -4,9 +4,11 @@ import static dev.glimpse.Support.magnitude;
 import static dev.glimpse.Support.random;
 import static dev.glimpse.Support.randomise;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.attention.Attentions.Entry;
+import dev.glimpse.attention.Attentions.Size;
 import dev.glimpse.io.SafeTensors;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Scopes;
@@ -38,8 +40,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AttentionContractTest {
     private static final long CHANNELS = 128; // enough hidden units behind a reduction of 16 that not all are dead
     private static final long BATCH = 3;
-    /** Moving every key by one vector adds the same number to all of a query's scores, which the softmax ignores. */
-    private static final Predicate<String> KEY_BIAS = Pattern.compile("(.*\\.)?key\\.bias").asMatchPredicate();
+    private static final List<long[]> MAPS = List.of(new long[]{1, 1}, new long[]{7, 7}, new long[]{9, 7},
+            new long[]{13, 1});
+    private static final Size SIZE = new Size(BATCH, CHANNELS, 9, 7);
+    /**
+     * Parameters, each a row's name and a key, without effect on the output: moving every key by one vector adds the same
+     * number to all of a query's scores, which the softmax ignores.
+     */
+    private static final Predicate<String> WITHOUT_EFFECT = Pattern.compile(String.join("|", List.of(
+            "conv1d-mha layers\\.\\d+\\.key\\.bias"))).asMatchPredicate();
 
     private PointerScope scope;
 
@@ -57,24 +66,67 @@ class AttentionContractTest {
         return Attentions.table().values().stream().map(entry -> Arguments.of(Named.of(entry.name(), entry)));
     }
 
+    static Stream<Arguments> slotRows() {
+        return rows().filter(row -> entry(row).slotKey().isPresent());
+    }
+
     static Stream<Arguments> slotRowsAndMaps() {
-        List<long[]> maps = List.of(new long[]{1, 1}, new long[]{7, 7}, new long[]{9, 7}, new long[]{13, 1});
-        return Attentions.table().values().stream().filter(entry -> entry.slotKey().isPresent())
-                .flatMap(
-                        entry -> maps.stream().map(map -> Arguments.of(Named.of(entry.name(), entry), map[0], map[1])));
+        return slotRows().flatMap(row -> MAPS.stream().map(map -> Arguments.of(row.get()[0], map[0], map[1])));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Entry entry(Arguments row) {
+        return ((Named<Entry>) row.get()[0]).getPayload();
+    }
+
+    @ParameterizedTest
+    @MethodSource("slotRows")
+    void aSlotModuleKeepsTheShapeOfMapsOfAnySize(Entry entry) {
+        Module module = build(entry, ScalarType.Float);
+        for (long[] map : MAPS) {
+            if (!entry.anySize()) {
+                module = entry
+                        .create(new Args(entry.name(),
+                                entry.exampleArgs().apply(new Size(1, CHANNELS, map[0], map[1]))));
+                randomise(module, 7);
+            }
+            for (long batch : new long[]{1, BATCH}) {
+                module.train(batch > 1);
+                Tensor x = random(1, ScalarType.Float, batch, CHANNELS, map[0], map[1]);
+                Tensor y = entry.call().apply(module, List.of(x)).getFirst();
+                assertThat(Tensors.shape(y)).containsExactly(batch, CHANNELS, map[0], map[1]);
+                assertThat(magnitude(y)).isFinite().isPositive();
+            }
+        }
     }
 
     @ParameterizedTest
     @MethodSource("slotRowsAndMaps")
-    void aSlotModuleKeepsTheShape(Entry entry, long height, long width) {
-        Module module = build(entry, ScalarType.Float);
-        for (long batch : new long[]{1, BATCH}) {
-            module.train(batch > 1);
-            Tensor y = entry.call().apply(module, List.of(random(1, ScalarType.Float, batch, CHANNELS, height, width)))
-                    .getFirst();
-            assertThat(Tensors.shape(y)).containsExactly(batch, CHANNELS, height, width);
-            assertThat(magnitude(y)).isFinite().isPositive();
+    void aLoneImageTrainsOrTheMessageSaysWhyNot(Entry entry, long height, long width) {
+        Module module = entry.create(new Args(entry.name(), entry.exampleArgs()
+                .apply(new Size(1, CHANNELS, height, width))));
+        randomise(module, 7);
+        module.train(true);
+        List<Tensor> image = List.of(random(1, ScalarType.Float, 1, CHANNELS, height, width));
+        try {
+            assertThat(magnitude(entry.call().apply(module, image).getFirst())).isFinite();
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).startsWith(entry.name() + ":").contains("batch norm", "eval()")
+                    .doesNotContain("\n");
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("slotRows")
+    void aModuleForOneSizeNamesItAndTheOneThatCame(Entry entry) {
+        if (entry.anySize()) {
+            return;
+        }
+        Module module = build(entry, ScalarType.Float);
+        assertThatThrownBy(
+                () -> entry.call().apply(module, List.of(random(1, ScalarType.Float, BATCH, CHANNELS, 8, 6))))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(entry.name() + ":")
+                .hasMessageContainingAll("9x7", "8x6");
     }
 
     @ParameterizedTest
@@ -90,7 +142,7 @@ class AttentionContractTest {
             variables.forEach((name, variable) -> {
                 double gradient = magnitude(variable.grad());
                 assertThat(gradient).as(name).isFinite();
-                if (KEY_BIAS.test(name)) {
+                if (WITHOUT_EFFECT.test(entry.name() + " " + name)) {
                     assertThat(gradient).as(name).isLessThan(1e-12 * largest);
                 } else if (!training) { // before a batch norm in training, a bias has no effect
                     assertThat(gradient).as(name).isGreaterThan(1e-9 * largest);
@@ -158,7 +210,7 @@ class AttentionContractTest {
         module.eval();
         Path file = folder.resolve("weights.safetensors");
         SafeTensors.write(file, StateDict.of(module), Map.of());
-        Module fresh = entry.create(new Args(entry.name(), entry.exampleArgs().apply(CHANNELS)));
+        Module fresh = entry.create(new Args(entry.name(), entry.exampleArgs().apply(SIZE)));
         fresh.eval();
         List<Tensor> inputs = inputs(entry, ScalarType.Float);
         List<Tensor> expected = entry.call().apply(module, inputs);
@@ -187,7 +239,7 @@ class AttentionContractTest {
     }
 
     private static Module build(Entry entry, ScalarType type) {
-        Module module = entry.create(new Args(entry.name(), entry.exampleArgs().apply(CHANNELS)));
+        Module module = entry.create(new Args(entry.name(), entry.exampleArgs().apply(SIZE)));
         module.to(type, false);
         randomise(module, 7);
         return module;
@@ -195,7 +247,7 @@ class AttentionContractTest {
 
     private static List<Tensor> inputs(Entry entry, ScalarType type) {
         List<Tensor> inputs = new ArrayList<>();
-        for (long[] shape : entry.exampleInputs().apply(BATCH, CHANNELS)) {
+        for (long[] shape : entry.exampleInputs().apply(SIZE)) {
             inputs.add(random(inputs.size(), type, shape));
         }
         return inputs;

@@ -6,6 +6,7 @@ import static dev.glimpse.Support.scoped;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.attention.Attentions.Entry;
+import dev.glimpse.attention.Attentions.Size;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,8 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A step that owns a scope leaves nothing behind. */
 class AttentionMemoryTest {
     private static final int STEPS = 200;
-    private static final long CHANNELS = 64;
-    private static final long BATCH = 64;
+    private static final Size SIZE = new Size(64, 64, 9, 7);
     /** A third of what {@link #STEPS} copies of the smallest input (64 x 7 x 64 floats) take: noise is a few MiB. */
     private static final long BOUND = 8L << 20;
 
@@ -33,9 +33,9 @@ class AttentionMemoryTest {
     @ParameterizedTest
     @MethodSource("rows")
     void trainingStepsLeaveNothingBehind(Entry entry) {
-        Module module = entry.create(new Args(entry.name(), entry.exampleArgs().apply(CHANNELS)));
+        Module module = entry.create(new Args(entry.name(), entry.exampleArgs().apply(SIZE)));
         List<Tensor> inputs = new ArrayList<>();
-        for (long[] shape : entry.exampleInputs().apply(BATCH, CHANNELS)) {
+        for (long[] shape : entry.exampleInputs().apply(SIZE)) {
             inputs.add(random(1, ScalarType.Float, shape).set_requires_grad(true));
         }
         long growth = growth(STEPS, scoped(() -> entry.call().apply(module, inputs).getFirst().sum().backward()));
@@ -46,7 +46,7 @@ class AttentionMemoryTest {
     void theBoundSeesALeak() {
         List<Tensor> kept = new ArrayList<>();
         long growth = growth(STEPS, scoped(() -> {
-            Tensor leak = random(1, ScalarType.Float, BATCH, 7, CHANNELS);
+            Tensor leak = random(1, ScalarType.Float, SIZE.batch(), SIZE.width(), SIZE.channels());
             leak.retainReference();
             kept.add(leak);
         }));
