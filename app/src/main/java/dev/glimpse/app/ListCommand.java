@@ -1,11 +1,12 @@
 package dev.glimpse.app;
 
-import dev.glimpse.attention.Attentions;
 import dev.glimpse.model.Networks;
+import dev.glimpse.nn.Libtorch;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -19,13 +20,21 @@ final class ListCommand implements Runnable {
         ATTENTION, MODELS
     }
 
-    private record Row(String name, String title, String paper) {}
+    private record NetworkRow(String name, String title, String paper) {}
+
+    private static final class Form {
+        @Option(names = "--json", description = "Print one JSON object.")
+        private boolean json;
+
+        @Option(names = "--markdown", description = "Print a Markdown table.")
+        private boolean markdown;
+    }
 
     @Parameters(paramLabel = "attention|models", description = "Which table.")
     private Table table;
 
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
+    @ArgGroup
+    private Form form = new Form();
 
     @Spec
     private CommandSpec spec;
@@ -33,16 +42,25 @@ final class ListCommand implements Runnable {
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
-        List<Row> rows = switch (table) {
-            case ATTENTION -> Attentions.table().values().stream().map(e -> new Row(e.name(), e.title(), e.paper()))
-                    .toList();
-            case MODELS ->
-                    Networks.table().values().stream().map(e -> new Row(e.name(), e.title(), e.paper())).toList();
-        };
-        if (json) {
-            out.println(Output.json(Map.of(table.name().toLowerCase(Locale.ROOT), rows)));
-            return;
+        if (table == Table.ATTENTION) {
+            Libtorch.load();
+            out.print(form.json ? json(AttentionTable.rows())
+                    : form.markdown ? AttentionTable.markdown() : AttentionTable.text());
+        } else {
+            List<NetworkRow> rows = Networks.table().values().stream()
+                    .map(e -> new NetworkRow(e.name(), e.title(), e.paper())).toList();
+            if (form.json) {
+                out.print(json(rows));
+            } else {
+                String format = form.markdown ? "| `%s` | %s | %s |%n" : "%-18s %-56s %s%n";
+                out.print(form.markdown ? "| name | network | paper |\n|---|---|---|\n" : "");
+                rows.forEach(row -> out.printf(Locale.ROOT, format, row.name(), row.title(), row.paper()));
+            }
         }
-        rows.forEach(row -> out.printf(Locale.ROOT, "%-18s %-56s %s%n", row.name(), row.title(), row.paper()));
+        out.flush();
+    }
+
+    private String json(List<?> rows) {
+        return Output.json(Map.of(table.name().toLowerCase(Locale.ROOT), rows)) + System.lineSeparator();
     }
 }

@@ -24,7 +24,7 @@ class LauncherIT {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "--version", "list attention", "list models", "train --help", "nonsense",
+    @ValueSource(strings = {"--help", "--version", "list models", "profile nonsense", "train --help", "nonsense",
         "train /no/such/folder --out x", "eval /no/such/run x", "predict /no/such/run x", "list nonsense"})
     void whatNeedsNoTensorsLoadsNoLibtorch(String args) throws IOException {
         Launched run = glimpse(Map.of("GLIMPSE_JAVA_OPTS", "-Dorg.bytedeco.javacpp.cachedir=" + folder),
@@ -39,7 +39,8 @@ class LauncherIT {
     void helpNamesTheCommands() {
         Launched help = glimpse("--help");
         assertThat(help.exit()).isZero();
-        assertThat(help.out()).contains("demo", "train", "eval", "predict", "explain", "verify", "list", "doctor");
+        assertThat(help.out()).contains("demo", "train", "eval", "predict", "explain", "verify", "profile", "list",
+                "doctor");
         assertThat(glimpse("--version").out()).startsWith("glimpse 0.");
     }
 
@@ -92,7 +93,7 @@ class LauncherIT {
 
     @Test
     void listsArePlainTextOrJson() {
-        assertThat(glimpse("list", "attention").out()).contains("cbam-independent", "ECCV 2018");
+        assertThat(glimpse("list", "models").out()).contains("resnet18", "He et al.");
         JsonNode json = new JsonMapper().readTree(glimpse("list", "models", "--json").out());
         assertThat(json.path("models").get(0).path("name").asString()).isEqualTo("resnet18");
     }

@@ -1,6 +1,7 @@
 package dev.glimpse.attention;
 
 import dev.glimpse.Layer;
+import dev.glimpse.nn.Cost;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,8 +13,10 @@ import java.util.function.LongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * The table of all attention modules: the command line, the documentation, the tests and the benchmarks read it.
@@ -102,6 +105,20 @@ public final class Attentions {
             Module module = factory.apply(args);
             args.requireAllRead();
             return module;
+        }
+
+        /** Random inputs of the example's shapes that require gradients. */
+        public List<Tensor> inputs(Size size) {
+            return exampleInputs.apply(size).stream().map(shape -> torch.randn(shape).set_requires_grad(true)).toList();
+        }
+
+        /** What a forward costs at a size, measured on one in evaluation mode; the module itself is thrown away. */
+        public Cost cost(Size size) {
+            try (PointerScope _ = new PointerScope()) {
+                Module module = create(new Args(name, exampleArgs.apply(size)));
+                module.eval();
+                return Cost.of(call.apply(module, inputs(size)));
+            }
         }
 
         /** The year of the paper. */

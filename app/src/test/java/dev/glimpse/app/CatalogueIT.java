@@ -1,0 +1,63 @@
+package dev.glimpse.app;
+
+import static dev.glimpse.app.Launched.glimpse;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.attention.Attentions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What a user asks before choosing a module. */
+class CatalogueIT {
+    @Test
+    void theListHasARowAModule() {
+        Launched text = glimpse("list", "attention");
+        assertThat(text.exit()).isZero();
+        assertThat(text.err()).isEmpty();
+        JsonNode rows = new JsonMapper().readTree(glimpse("list", "attention", "--json").out()).path("attention");
+        assertThat(rows).hasSize(Attentions.table().size());
+        for (JsonNode row : rows) {
+            assertThat(text.out()).contains(row.path("name").asString(), row.path("paper").asString());
+            assertThat(row.path("year").asInt()).isBetween(2015, 2026);
+            assertThat(row.path("multiply_adds").isIntegralNumber()).isTrue();
+        }
+        assertThat(glimpse("list", "attention", "--markdown", "--json").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void aProfileCountsAndTimes() {
+        Launched run = glimpse("profile", "cbam:reduction=8", "--channels", "64", "--size", "28x20", "--batch", "2",
+                "--json");
+        assertThat(run.exit()).isZero();
+        JsonNode json = new JsonMapper().readTree(run.out());
+        assertThat(json.path("parameters").asLong()).isEqualTo(2 * 64 * 8 + 8 + 64 + 100);
+        assertThat(json.path("multiply_adds").asLong()).isEqualTo(2 * (2 * 2 * 64 * 8 + 98 * 28 * 20));
+        long map = 4L * 2 * 64 * 28 * 20;
+        assertThat(json.path("bytes_written").asLong()).isBetween(2 * map, 3 * map);
+        assertThat(json.path("activation_bytes").asLong()).isBetween(2 * map, 3 * map);
+        for (String time : new String[]{"copy_ms", "inference_ms", "training_forward_ms", "training_backward_ms"}) {
+            assertThat(json.path(time).asDouble()).as(time).isPositive();
+        }
+        assertThat(glimpse("profile", "mha", "--channels", "32", "--size", "6x5").out()).contains("multi-head",
+                "parameters", "multiply-adds", "copy of the input", "backward");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            cbma                | no attention is called 'cbma'
+            cbam:kernel=3       | has no argument 'kernel'
+            cbam --size 56      | --size is '56', not HxW
+            cbam --channels 0   | --channels is 0
+            cbam --channels 8   | give a reduction of at most 8
+            cbam --batch 0      | --batch is 0
+            """)
+    void aWrongCallIsOneLine(String args, String message) {
+        Launched run = glimpse((Object[]) ("profile " + args).split(" "));
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.errorLine()).contains(message);
+        assertThat(run.out()).isEmpty();
+    }
+}
