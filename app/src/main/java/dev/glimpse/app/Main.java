@@ -14,7 +14,7 @@ import picocli.CommandLine.ScopeType;
         description = "Visual attention for convolutional networks.", scope = ScopeType.LOCAL,
         synopsisSubcommandLabel = "COMMAND", subcommands = {
             DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ExplainCommand.class,
-            VerifyCommand.class, ProfileCommand.class, ListCommand.class, DoctorCommand.class})
+            VerifyCommand.class, ConvertCommand.class, ProfileCommand.class, ListCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
     /** The work failed, or a check did not hold. */
     static final int FAILED = 1;

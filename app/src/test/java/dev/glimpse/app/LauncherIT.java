@@ -39,7 +39,8 @@ class LauncherIT {
     void helpNamesTheCommands() {
         Launched help = glimpse("--help");
         assertThat(help.exit()).isZero();
-        assertThat(help.out()).contains("demo", "train", "eval", "predict", "explain", "verify", "profile", "list",
+        assertThat(help.out()).contains("demo", "train", "eval", "predict", "explain", "verify", "convert", "profile",
+                "list",
                 "doctor");
         assertThat(glimpse("--version").out()).startsWith("glimpse 0.");
     }
