@@ -30,6 +30,12 @@ public abstract class Layer extends Module {
         return super.register_module(name, module);
     }
 
+    /** Puts a module in the place of another, whose parameters are then this layer's no more. */
+    protected final <M extends Module> M replace_module(String name, M module) {
+        unregister_module(name);
+        return register_module(name, module);
+    }
+
     /** The sub-modules by key, in the order of registration. */
     public final Map<String, Module> parts() {
         return Collections.unmodifiableMap(parts);

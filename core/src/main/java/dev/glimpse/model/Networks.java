@@ -4,9 +4,12 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
 import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Slot;
+import dev.glimpse.model.ResNet.Config;
+import dev.glimpse.model.ResNet.Stem;
+import dev.glimpse.model.ResNet.Stride;
+import dev.glimpse.model.ResNet.Unit;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -20,6 +23,9 @@ import java.util.function.Function;
  */
 public final class Networks {
     private static final Map<String, Entry> TABLE = new LinkedHashMap<>();
+    private static final String HE = "He et al., CVPR 2016";
+    private static final String XIE = "Xie et al., CVPR 2017";
+    private static final String ZAGORUYKO = "Zagoruyko and Komodakis, BMVC 2016";
 
     /**
      * A row.
@@ -33,8 +39,25 @@ public final class Networks {
     public record Entry(String name, String title, String paper, boolean classifier, Function<Args, Layer> factory) {}
 
     static {
-        add("resnet18", "residual network of 18 layers", "He et al., CVPR 2016", true, a -> resnet(a, 2, 2, 2, 2));
-        add("resnet34", "residual network of 34 layers", "He et al., CVPR 2016", true, a -> resnet(a, 3, 4, 6, 3));
+        resnet("resnet18", "residual network of 18 layers", HE, Config.of(Unit.BASIC, 2, 2, 2, 2));
+        resnet("resnet34", "residual network of 34 layers", HE, Config.of(Unit.BASIC, 3, 4, 6, 3));
+        resnet("resnet50", "residual network of 50 layers", HE, Config.of(Unit.BOTTLENECK, 3, 4, 6, 3));
+        resnet("resnet101", "residual network of 101 layers", HE, Config.of(Unit.BOTTLENECK, 3, 4, 23, 3));
+        resnet("resnet152", "residual network of 152 layers", HE, Config.of(Unit.BOTTLENECK, 3, 8, 36, 3));
+        resnet("resnext50_32x4d", "ResNet-50 with grouped convolutions", XIE,
+                Config.of(Unit.BOTTLENECK, 3, 4, 6, 3).withGroups(32, 4));
+        resnet("resnext101_32x4d", "ResNet-101 with grouped convolutions", XIE,
+                Config.of(Unit.BOTTLENECK, 3, 4, 23, 3).withGroups(32, 4));
+        resnet("resnext101_32x8d", "ResNet-101 with twice as wide grouped convolutions", XIE,
+                Config.of(Unit.BOTTLENECK, 3, 4, 23, 3).withGroups(32, 8));
+        resnet("resnext101_64x4d", "ResNet-101 with twice as many groups", XIE,
+                Config.of(Unit.BOTTLENECK, 3, 4, 23, 3).withGroups(64, 4));
+        resnet("wide_resnet50_2", "ResNet-50 with 3x3 convolutions twice as wide", ZAGORUYKO,
+                Config.of(Unit.BOTTLENECK, 3, 4, 6, 3).withGroups(1, 128));
+        resnet("wide_resnet18_1.5", "ResNet-18 with stages half as wide again, as in CBAM's experiments", ZAGORUYKO,
+                Config.of(Unit.BASIC, 2, 2, 2, 2).widened(1.5));
+        resnet("wide_resnet18_2", "ResNet-18 with stages twice as wide, as in CBAM's experiments", ZAGORUYKO,
+                Config.of(Unit.BASIC, 2, 2, 2, 2).widened(2));
         add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article", false,
                 a -> new WhitePatchNet(slot(a)));
     }
@@ -69,10 +92,16 @@ public final class Networks {
         return network;
     }
 
-    private static Layer resnet(Args args, Integer... blocks) {
-        ResNet.Stem stem = Args.constant(args.owner(), "stem", ResNet.Stem.class, args.text("stem", "imagenet"));
-        return new ResNet(new ResNet.Config(List.of(blocks), args.integer("classes", 1000),
-                args.integer("input_channels", 3), stem, slot(args)));
+    private static void resnet(String name, String title, String paper, Config defaults) {
+        add(name, title, paper, true, a -> new ResNet(defaults
+                .withStem(Args.constant(name, "stem", Stem.class, a.text("stem", "imagenet")), defaults.shortcut())
+                .withStride(switch (a.text("stride", "3x3")) {
+                    case "3x3" -> Stride.IN_3X3;
+                    case "1x1" -> Stride.IN_1X1;
+                    default -> throw new IllegalArgumentException(
+                            name + ": stride is '" + a.text("stride", "") + "'; known: 3x3, 1x1");
+                }).forTask(a.integer("classes", 1000), a.integer("input_channels", 3))
+                .withAttention(Placement.read(a))));
     }
 
     private static Optional<Slot> slot(Args args) {

@@ -11,6 +11,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Attentions.Slot;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -31,7 +32,7 @@ public final class WhitePatchNet extends Layer implements ImageNetwork {
     private static final long WIDTH = 32;
     private final Sequential conv;
     private final Optional<Layer> attention;
-    private final LinearImpl fc;
+    private LinearImpl fc;
 
     /** @param slot the attention, or none for the plain CNN */
     public WhitePatchNet(Optional<Slot> slot) {
@@ -57,5 +58,16 @@ public final class WhitePatchNet extends Layer implements ImageNetwork {
     public Tensor classify(Tensor features) {
         Tensor x = attention.isPresent() ? attention.get().forward(features) : features; // (B, 32, H/4, W/4)
         return fc.forward(Tensors.spatialMean(x).flatten(1, -1));
+    }
+
+    /** Only its last maps: it has no stages. */
+    @Override
+    public List<Tensor> stages(Tensor images) {
+        return List.of(features(images));
+    }
+
+    @Override
+    public void replaceClassifier(long classes) {
+        fc = replace_module("fc", linear(WIDTH, classes));
     }
 }

@@ -2,6 +2,8 @@ package dev.glimpse.nn;
 
 import dev.glimpse.Layer;
 import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.pytorch.AvgPool2dImpl;
+import org.bytedeco.pytorch.AvgPool2dOptions;
 import org.bytedeco.pytorch.BatchNorm1dImpl;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.BatchNorm3dImpl;
@@ -154,6 +156,15 @@ public final class Layers {
         return new MaxPool2dImpl(options);
     }
 
+    /** The mean of each square window; windows do not overlap, and those that reach beyond the border take what is there. */
+    public static AvgPool2dImpl avgPool2d(long side) {
+        AvgPool2dOptions options = new AvgPool2dOptions(both(side));
+        options.stride().put(both(side));
+        options.ceil_mode().put(true);
+        options.count_include_pad().put(false);
+        return new AvgPool2dImpl(options);
+    }
+
     /**
      * Calls the forward of one of ours or of libtorch's layers.
      *
@@ -167,6 +178,7 @@ public final class Layers {
             case ReLUImpl relu -> relu.forward(x);
             case LeakyReLUImpl relu -> relu.forward(x);
             case MaxPool2dImpl pool -> pool.forward(x);
+            case AvgPool2dImpl pool -> pool.forward(x);
             case LinearImpl linear -> linear.forward(x);
             case SigmoidImpl sigmoid -> sigmoid.forward(x);
             case Conv1dImpl conv -> conv.forward(x);

@@ -11,7 +11,6 @@ import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Tensors;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -38,7 +37,13 @@ class NetworksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"resnet18, none, 11689512", "resnet34, none, 21797672", "resnet18, cbam, 11779392",
+    @CsvSource({"resnet50, none, 25557032", "resnet101, none, 44549160", "resnet152, none, 60192808",
+        "resnet50, cbam, 28089624", "resnet101, cbam, 49330172", "resnet152, cbam, 66826848",
+        "resnext50_32x4d, none, 25028904", "resnext101_32x4d, none, 44177704", "wide_resnet18_1.5, none, 25875816",
+        "wide_resnet18_1.5, cbam, 26075516", "wide_resnet18_2, none, 45618216", "wide_resnet18_2, cbam, 45971256",
+        "resnext50_32x4d, cbam, 27561496", "resnext101_32x4d, cbam, 48958716", "resnext101_32x8d, none, 88791336",
+        "wide_resnet50_2, none, 68883240", "resnext101_64x4d, none, 83455272", "resnet18, none, 11689512",
+        "resnet34, none, 21797672", "resnet18, cbam, 11779392",
         "resnet34, cbam, 21960468", "white-patch, none, 53857", "white-patch, mha2d, 58017",
         "white-patch, cbam, 54119", "white-patch, cbam:spatial=false, 54019", "white-patch, conv1d-mha, 72897"})
     void networksHaveAsManyParametersAsTheirOriginals(String name, String attention, long parameters) {
@@ -107,22 +112,24 @@ class NetworksTest {
 
     @Test
     void aModuleFromOutsidePlugsIn() {
-        ResNet network = new ResNet(new ResNet.Config(List.of(1, 1, 1, 1), 10, 3, ResNet.Stem.CIFAR,
-                Optional.of(new Slot("mine", _ -> new Layer() {
-                    @Override
-                    public Tensor forward(Tensor x) {
-                        return x.neg();
-                    }
-                }))));
+        Slot mine = new Slot("mine", _ -> new Layer() {
+            @Override
+            public Tensor forward(Tensor x) {
+                return x.neg();
+            }
+        });
+        ResNet network =
+                new ResNet(ResNet.Config.of(ResNet.Unit.BASIC, 1, 1, 1, 1).withAttention(Placement.inBlocks(mine)));
         assertThat(network.walk()).containsKeys("layer1.0.mine", "layer4.0.mine", "layer2.0.downsample.1");
     }
 
     @ParameterizedTest
     @CsvSource({"classes=0, 'resnet: classes is 0'", "input_channels=0, 'input_channels is 0'",
-        "stem=vgg, 'stem is ''vgg''; known: imagenet, cifar'", "attention=cbam:reduction=65, reduction=65",
-        "attention=sse, 'no attention is called ''sse''; known: cbam, '", "attention=mha, 'fits no slot'",
+        "stem=vgg, 'stem is ''vgg''; known: imagenet, cifar, deep, tiered'",
+        "attention=cbam:reduction=65, reduction=65",
+        "attention=see, 'no attention is called ''see''; known: cbam, '", "attention=mha, 'fits no slot'",
         "attention=cbam:kernel=3, 'cbam has no argument ''kernel'''",
-        "depth=18, 'resnet18 has no argument ''depth''; it has stem, classes, input_channels, attention'"})
+        "depth=18, 'resnet18 has no argument ''depth''; it has stem, stride, classes, input_channels, attention, place'"})
     void aNetworkNamesTheWrongValue(String argument, String said) {
         int equals = argument.indexOf('=');
         assertThatThrownBy(() -> Networks.create("resnet18",
