@@ -23,8 +23,8 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>
  * Differs from the paper's formula, which has a smooth sigmoid; the authors' code has the hard one, as here. With
- * {@code add_maxpool=true} half of the maximum is pooled in. It has C/2r times the weights of {@code se}: for the VoVNets
- * that were trained with it, or where channels are few.
+ * {@code add_maxpool=true} half of the maximum is pooled in. It has r/2 times the weights of {@code se}, eight times at a
+ * reduction of 16: for weights that were trained with it, or where channels are few.
  */
 public final class Ese extends Layer {
     /** @param addMaxpool whether the mean is averaged with the maximum */

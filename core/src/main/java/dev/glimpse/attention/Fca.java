@@ -42,7 +42,7 @@ public final class Fca extends Layer {
     private static final int BASE = 7;
     private static final Pattern FREQUENCIES = Pattern.compile("(top|low|bot)(1|2|4|8|16|32)");
 
-    /** How the authors ranked 32 frequencies, as (u, v) in two digits: alone, each channel taking the same. */
+    /** The authors' lists: the best, the lowest, the worst first; (u, v) in two digits. */
     private static final String TOP = "00 01 60 05 02 10 12 40 50 16 30 04 06 03 35 22 "
             + "46 63 33 53 55 21 61 52 54 32 31 41 23 20 65 13";
     private static final String LOW = "00 01 10 11 02 20 21 12 22 03 30 40 04 13 31 05 "

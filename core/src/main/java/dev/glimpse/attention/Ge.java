@@ -37,9 +37,10 @@ import org.bytedeco.pytorch.global.torch;
  * <p>
  * This is timm's module; with its defaults, the mean over the whole map and an MLP, it is squeeze-and-excitation. The
  * authors' networks differ where convolutions gather, which {@code form=authors} follows: over the whole map timm pads the
- * convolution, which then gathers a map and not one value, and timm leaves out the ReLU between norm and MLP. That
+ * convolution, which then gathers a map and not one value, and timm leaves out the ReLU between norm and MLP. The former
  * convolution, {@code extent=0,extra_params=true}, is as large as the map and fits one size alone, {@code feat_size} or
- * {@code height} and {@code width}; every other form takes any. Start with theta-plus and an extent of 4 or 8.
+ * {@code height} and {@code width}; every other form takes any. The paper finds theta-plus best and larger extents better:
+ * {@code extent=8,extra_params=true} where maps have many sizes.
  */
 public final class Ge extends Layer {
     /** Whose convolutions gather. */
