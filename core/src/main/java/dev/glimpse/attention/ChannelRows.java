@@ -17,6 +17,9 @@ final class ChannelRows {
                 layer("sk", "selective kernels, the paper's form", SK, CHANNEL, "channels of branches", "attention",
                         a -> new Sk(a.required("channels"), Sk.Config.read(a))),
                 layer("sk-timm", "selective kernels as in timm", SK + "; timm", CHANNEL, "channels of branches",
-                        "attention", a -> new SkTimm(a.required("channels"), SkTimm.Config.read(a))));
+                        "attention", a -> new SkTimm(a.required("channels"), SkTimm.Config.read(a))),
+                layer("gsop", "global second-order pooling", "Gao et al., CVPR 2019", CHANNEL,
+                        "channels, positions or both", "attention",
+                        a -> new Gsop(a.required("channels"), Gsop.Config.read(a))));
     }
 }

@@ -16,7 +16,6 @@ import dev.glimpse.nn.Window;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -34,13 +33,13 @@ import org.bytedeco.pytorch.Tensor;
  * <a href="https://arxiv.org/abs/1903.06586">arXiv:1903.06586</a>
  *
  * <p>
- * The keys are those of the usual PyTorch port, since the authors' code is for Caffe. {@code kernels=real} is another
- * port, pppLang/SKNet: kernels of side 3+2i with biases in place of dilation, and a plain linear layer for z, without
- * norm and ReLU. Since z has one value an image, its norm cannot be trained on a lone image; that of
- * {@code kernels=real}, which is absent, can.
+ * The keys are those of the usual PyTorch port, since the authors' code is for Caffe; it differs from the paper's formula
+ * by the biases v_i. {@code kernels=real} is another port, pppLang/SKNet: kernels of side 3+2i, with biases, in place of
+ * dilation, and a plain linear layer for z. As z is one value an image, its norm cannot train on a lone image;
+ * {@code kernels=real} has no such norm.
  *
  * <p>
- * Take this form in place of a grouped 3x3 convolution, as the paper does; {@code sk-timm} has fewer parameters where
+ * Take this form in place of a grouped 3x3 convolution, as the paper does. {@code sk-timm} has fewer parameters where
  * convolutions are not grouped, and loads timm's weights.
  */
 public final class Sk extends Layer {
@@ -49,11 +48,7 @@ public final class Sk extends Layer {
         /** Kernels of side 3, ever more dilated. */
         DILATED,
         /** Ever larger kernels. */
-        REAL;
-
-        String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+        REAL
     }
 
     /**
@@ -80,10 +75,11 @@ public final class Sk extends Layer {
         static Config read(Args args) {
             return new Config(args.integer("branches", DEFAULT.branches), args.integer("groups", DEFAULT.groups),
                     args.integer("reduction", DEFAULT.reduction), args.integer("min_width", DEFAULT.minWidth),
-                    Args.constant("sk", "kernels", Kernels.class, args.text("kernels", DEFAULT.kernels.word())));
+                    Args.constant("sk", "kernels", Kernels.class, args.text("kernels", "dilated")));
         }
     }
 
+    private final long channels;
     private final boolean dilated;
     private final List<Sequential> convs = new ArrayList<>();
     private final Module fc;
@@ -95,6 +91,7 @@ public final class Sk extends Layer {
 
     public Sk(long channels, Config config) {
         requireGroups(Checks.positive("sk: channels", channels), config.groups());
+        this.channels = channels;
         dilated = config.kernels() == Kernels.DILATED;
         long width = Math.max(channels / config.reduction(), config.minWidth());
         Module branches = register_module("convs", new Module());
@@ -115,6 +112,7 @@ public final class Sk extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
+        Checks.maps("sk", channels, x);
         requireValuesForNorms(x);
         List<Tensor> features = convs.stream().map(conv -> conv.forward(x)).toList(); // M of (B, C, H, W)
         Tensor pooled = Tensors.spatialMean(features.stream().reduce(Tensor::add).orElseThrow()); // (B, C, 1, 1)

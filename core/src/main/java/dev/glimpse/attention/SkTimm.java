@@ -91,6 +91,7 @@ public final class SkTimm extends Layer {
         }
     }
 
+    private final long channels;
     private final boolean splitInput;
     private final Path[] paths = new Path[PATHS];
     private final Attention attention;
@@ -100,8 +101,8 @@ public final class SkTimm extends Layer {
     }
 
     public SkTimm(long channels, Config config) {
+        this.channels = Checks.positive("sk-timm: channels", channels);
         splitInput = config.splitInput();
-        Checks.positive("sk-timm: channels", channels);
         if (splitInput && channels % PATHS != 0) {
             throw new IllegalArgumentException("sk-timm: " + channels
                     + " channels do not split in two; give an even number, or split_input=false");
@@ -121,8 +122,9 @@ public final class SkTimm extends Layer {
     /** (B, C, H, W) to the same, unless {@code out_channels} or {@code stride} is given. */
     @Override
     public Tensor forward(Tensor x) {
+        Checks.maps("sk-timm", channels, x);
         Checks.imagesForNorm("sk-timm", this, x);
-        long half = x.size(1) / PATHS;
+        long half = channels / PATHS;
         Tensor near = paths[0].forward(splitInput ? x.narrow(1, 0, half) : x); // (B, D, H, W)
         Tensor far = paths[1].forward(splitInput ? x.narrow(1, half, half) : x); // (B, D, H, W)
         Tensor gates = attention.forward(near.add(far)); // (B, 2, D, 1, 1)
