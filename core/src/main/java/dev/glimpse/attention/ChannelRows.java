@@ -10,6 +10,7 @@ import java.util.List;
 final class ChannelRows {
     private static final String SE = "Hu et al., CVPR 2018";
     private static final String ECA = "Wang et al., CVPR 2020";
+    private static final String SK = "Li et al., CVPR 2019";
 
     private ChannelRows() {}
 
@@ -31,6 +32,13 @@ final class ChannelRows {
                 layer("ceca", "efficient channel attention around a ring", "after " + ECA + "; timm", CHANNEL,
                         "channels", "attention", a -> new Ceca(a.required("channels"), Ceca.Config.read(a))),
                 layer("fca", "frequency channel attention", "Qin et al., ICCV 2021", CHANNEL, "channels", "attention",
-                        a -> new Fca(a.required("channels"), Fca.Config.read(a))));
+                        a -> new Fca(a.required("channels"), Fca.Config.read(a))),
+                layer("sk", "selective kernels, the paper's form", SK, CHANNEL, "channels of branches", "attention",
+                        a -> new Sk(a.required("channels"), Sk.Config.read(a))),
+                layer("sk-timm", "selective kernels as in timm", SK + "; timm", CHANNEL, "channels of branches",
+                        "attention", a -> new SkTimm(a.required("channels"), SkTimm.Config.read(a))),
+                layer("gsop", "global second-order pooling", "Gao et al., CVPR 2019", CHANNEL,
+                        "channels, positions or both", "attention",
+                        a -> new Gsop(a.required("channels"), Gsop.Config.read(a))));
     }
 }

@@ -29,10 +29,17 @@ final class Timm {
 
     /** The hidden width that is given, or else the share of the channels, to the nearest multiple of the divisor. */
     static long hidden(long channels, double ratio, long hidden, long divisor) {
+        return hidden(channels, ratio, hidden, divisor, 0);
+    }
+
+    /** @param limit one more multiple is added where rounding left less than this part of the share; 0 for never */
+    static long hidden(long channels, double ratio, long hidden, long divisor, double limit) {
         if (hidden > 0) {
             return hidden;
         }
-        return Math.max(divisor, (long) (channels * ratio + divisor / 2.0) / divisor * divisor);
+        double share = channels * ratio;
+        long rounded = Math.max(divisor, (long) (share + divisor / 2.0) / divisor * divisor);
+        return rounded < limit * share ? rounded + divisor : rounded;
     }
 
     /** The mean over the map, or half of it and half of the maximum: (B, C, H, W) to (B, C, 1, 1). */

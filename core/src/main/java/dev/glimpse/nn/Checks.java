@@ -67,4 +67,18 @@ public final class Checks {
                             + "got one image of one position; enlarge the batch, drop the last one, or call eval()");
         }
     }
+
+    /**
+     * Refuses to train batch norm on a lone image after global pooling, which leaves one value a channel.
+     *
+     * @param x what comes into the module: (B, ...)
+     * @throws IllegalArgumentException in training with one image
+     */
+    public static void imagesForNorm(String name, Module module, Tensor x) {
+        if (module.is_training() && x.size(0) == 1) {
+            throw new IllegalArgumentException(
+                    name + ": its batch norm stands behind global pooling and needs more than one image in training, "
+                            + "got one; enlarge the batch, drop the last one, or call eval()");
+        }
+    }
 }
