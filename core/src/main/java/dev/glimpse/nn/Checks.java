@@ -46,6 +46,14 @@ public final class Checks {
         return channels / reduction;
     }
 
+    /** @throws IllegalArgumentException unless {@code x} is (B, channels, H, W) */
+    public static void maps(String module, long channels, Tensor x) {
+        if (x.dim() != 4 || x.size(1) != channels) {
+            throw new IllegalArgumentException(module + ": takes maps of (images, " + channels
+                    + ", height, width), got " + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
     /**
      * Refuses to train batch norm on a single value a channel, which has no variance.
      *
@@ -57,6 +65,20 @@ public final class Checks {
             throw new IllegalArgumentException(
                     name + ": its batch norm needs more than one value a channel in training, "
                             + "got one image of one position; enlarge the batch, drop the last one, or call eval()");
+        }
+    }
+
+    /**
+     * Refuses to train batch norm on a lone image after global pooling, which leaves one value a channel.
+     *
+     * @param x what comes into the module: (B, ...)
+     * @throws IllegalArgumentException in training with one image
+     */
+    public static void imagesForNorm(String name, Module module, Tensor x) {
+        if (module.is_training() && x.size(0) == 1) {
+            throw new IllegalArgumentException(
+                    name + ": its batch norm stands behind global pooling and needs more than one image in training, "
+                            + "got one; enlarge the batch, drop the last one, or call eval()");
         }
     }
 }

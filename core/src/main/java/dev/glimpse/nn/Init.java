@@ -17,6 +17,11 @@ public final class Init {
         torch.kaiming_normal_(weight, 0, new FanModeType(new kFanOut()), new Nonlinearity(new kReLU()));
     }
 
+    /** The same for a depthwise convolution, each of whose inputs reaches but one channel. */
+    public static void kaimingDepthwise(Tensor weight) {
+        torch.normal_(weight, 0, Math.sqrt(2.0 / (weight.size(2) * weight.size(3))));
+    }
+
     /** Sets every element. */
     public static void constant(Tensor parameter, double value) {
         torch.constant_(parameter, new Scalar(value));

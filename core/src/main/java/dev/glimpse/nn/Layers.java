@@ -73,6 +73,14 @@ public final class Layers {
         return new Conv2dImpl(options);
     }
 
+    /** A convolution along the height of (B, C, H, W), which keeps the map's size; the kernel is odd. */
+    public static Conv2dImpl heightConv2d(long channels, long kernel, long groups) {
+        Conv2dOptions options = new Conv2dOptions(channels, channels, new LongPointer(kernel, 1));
+        options.padding().put(new LongPointer(kernel / 2, 0));
+        options.groups().put(groups);
+        return new Conv2dImpl(options);
+    }
+
     /** A convolution over (B, in, T, H, W) with a cubic kernel. */
     public static Conv3dImpl conv3d(long in, long out, long kernel, Window window) {
         Conv3dOptions options = new Conv3dOptions(in, out, all(kernel));

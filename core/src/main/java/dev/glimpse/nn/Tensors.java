@@ -30,6 +30,11 @@ public final class Tensors {
         return x.mean(HEIGHT_AND_WIDTH, true, new ScalarTypeOptional());
     }
 
+    /** The sum over height and width, which go: (B, C, H, W) to (B, C). */
+    public static Tensor spatialSum(Tensor x) {
+        return x.sum(HEIGHT_AND_WIDTH, false, new ScalarTypeOptional());
+    }
+
     /** The largest value over one dimension, which stays with size 1; a tie's gradient goes to one index. */
     public static Tensor max(Tensor x, long dim) {
         return first(x.max(dim, true));
@@ -55,9 +60,42 @@ public final class Tensors {
         return x.logsumexp(HEIGHT_AND_WIDTH, true);
     }
 
-    /** The mean over each cell of a grid laid over the map: (B, C, H, W) to (B, C, height, width). */
+    /**
+     * The mean over each cell of a grid laid over the map: (B, C, H, W) to (B, C, height, width). Two products, since the
+     * gradient of libtorch's own adaptive pooling adds in no fixed order on a GPU.
+     */
     public static Tensor adaptiveMean(Tensor x, long height, long width) {
-        return torch.adaptive_avg_pool2d(x, height, width);
+        Tensor overWidth = x.matmul(cellMeans(x.size(3), width, x).t()); // (B, C, H, width)
+        return cellMeans(x.size(2), height, x).matmul(overWidth);
+    }
+
+    /**
+     * The matrix whose product with a line of positions is the mean over each of the cells laid along it: (cells, size).
+     * Where the size does not divide by the cells, neighbours share a position.
+     *
+     * @param like gives the type and the device
+     */
+    public static Tensor cellMeans(long size, long cells, Tensor like) {
+        float[] inside = new float[Math.toIntExact(cells * size)];
+        for (long cell = 0; cell < cells; cell++) {
+            long from = cell * size / cells;
+            long to = Math.ceilDiv((cell + 1) * size, cells);
+            Arrays.fill(inside, (int) (cell * size + from), (int) (cell * size + to), 1);
+        }
+        Tensor weights = of(inside, cells, size).type_as(like);
+        return weights.div(weights.sum(new long[]{1}, true, new ScalarTypeOptional()));
+    }
+
+    /** The mean over each square window, which takes no padding in: (B, C, H, W) to (B, C, H', W'). */
+    public static Tensor windowMean(Tensor x, long kernel, long stride, long padding) {
+        return torch.avg_pool2d(x, new long[]{kernel, kernel}, new long[]{stride, stride},
+                new long[]{padding, padding}, false, false, new LongOptional());
+    }
+
+    /** The largest value of each square window: (B, C, H, W) to (B, C, H', W'). */
+    public static Tensor windowMax(Tensor x, long kernel, long stride, long padding) {
+        return torch.max_pool2d(x, new long[]{kernel, kernel}, new long[]{stride, stride},
+                new long[]{padding, padding}, new long[]{1, 1}, false);
     }
 
     /** Resizes maps, each new position taking the value of the nearest old one: (B, C, H, W) to (B, C, height, width). */

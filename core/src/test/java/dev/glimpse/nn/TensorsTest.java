@@ -1,5 +1,6 @@
 package dev.glimpse.nn;
 
+import static dev.glimpse.Support.magnitude;
 import static dev.glimpse.Support.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,8 +8,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TensorsTest {
     private final Tensor x = Tensors.of(new float[]{1, 5, 2, -3, 4, 0, 7, 8, 9, 6, -1, -2}, 1, 2, 2, 3);
@@ -27,6 +31,41 @@ class TensorsTest {
         assertThat(Tensors.toFloats(Tensors.spatialMean(x))).containsExactly(1.5f, 4.5f);
         assertThat(Tensors.toFloats(Tensors.spatialNorm(x))[0]).isEqualTo((float) Math.sqrt(55));
         assertThat(Tensors.shape(Tensors.spatialLogSumExp(x))).containsExactly(1, 2, 1, 1);
+    }
+
+    @Test
+    void sumsOverPositions() {
+        assertThat(Tensors.toFloats(Tensors.spatialSum(x))).containsExactly(9, 27);
+        assertThat(Tensors.shape(Tensors.spatialSum(x))).containsExactly(1, 2);
+    }
+
+    @Test
+    void cellsShareAPositionWhereTheSizeDoesNotDivide() {
+        assertThat(Tensors.toFloats(Tensors.cellMeans(5, 2, x)))
+                .containsExactly(1 / 3f, 1 / 3f, 1 / 3f, 0, 0, 0, 0, 1 / 3f, 1 / 3f, 1 / 3f);
+        assertThat(Tensors.toFloats(Tensors.cellMeans(1, 3, x))).containsExactly(1, 1, 1);
+        assertThat(Tensors.cellMeans(5, 2, x.to(ScalarType.Double)).scalar_type().intern())
+                .isEqualTo(ScalarType.Double);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 4, 4", "7, 7, 2, 2", "9, 7, 4, 4", "13, 1, 3, 8", "6, 8, 6, 8", "5, 11, 1, 1"})
+    void poolsOntoAGridAsLibtorchDoes(long height, long width, long gridHeight, long gridWidth) {
+        Tensor ours = random(1, ScalarType.Double, 2, 3, height, width).set_requires_grad(true);
+        Tensor theirs = ours.detach().clone().set_requires_grad(true);
+        Tensor pooled = Tensors.adaptiveMean(ours, gridHeight, gridWidth);
+        Tensor expected = torch.adaptive_avg_pool2d(theirs, gridHeight, gridWidth);
+        Tensor cotangent = random(2, ScalarType.Double, 2, 3, gridHeight, gridWidth);
+        pooled.mul(cotangent).sum().backward();
+        expected.mul(cotangent).sum().backward();
+        assertThat(magnitude(pooled.sub(expected))).isLessThan(1e-14);
+        assertThat(magnitude(ours.grad().sub(theirs.grad()))).isLessThan(1e-14);
+    }
+
+    @Test
+    void windowsTakeNoPaddingIn() {
+        assertThat(Tensors.toFloats(Tensors.windowMean(x, 3, 2, 1))).containsExactly(1.75f, 2.75f, 5, 3.5f);
+        assertThat(Tensors.toFloats(Tensors.windowMax(x.neg(), 3, 2, 1))).containsExactly(3, -0f, 1, 2);
     }
 
     @Test
