@@ -141,6 +141,11 @@ public final class Attentions {
         public Layer create(long channels) {
             return factory.apply(channels);
         }
+
+        /** The same, let into a trained network without changing what it computes at first. */
+        public Slot startingAsIdentity() {
+            return new Slot(key, channels -> new IdentityStart(factory.apply(channels)));
+        }
     }
 
     static {

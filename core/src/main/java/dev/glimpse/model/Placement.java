@@ -18,6 +18,7 @@ import java.util.Optional;
  * attention=bam                                   at the end of every stage but the last, as its authors have it
  * attention=se,place=stages                       the same for another
  * attention=gc,place=layer3.*+layer4.0            in the blocks named; layer3 alone is the end of that stage
+ * attention=cbam,start=identity                   let in by {@link dev.glimpse.attention.IdentityStart}
  * </pre>
  */
 public final class Placement {
@@ -63,10 +64,11 @@ public final class Placement {
         return new Placement(Optional.of(slot), List.copyOf(names));
     }
 
-    /** Reads {@code attention} and {@code place}. */
+    /** Reads {@code attention}, {@code place} and {@code start}. */
     static Placement read(Args args) {
         String text = args.text("attention", "none");
         List<String> places = args.words("place", List.of());
+        String start = args.text("start", "authors");
         if (text.equals("none")) {
             if (!places.isEmpty()) {
                 throw new IllegalArgumentException(args.owner() + ": place is set, but no attention to put there");
@@ -74,6 +76,13 @@ public final class Placement {
             return NONE;
         }
         Slot slot = Attentions.slot(text);
+        switch (start) {
+            case "authors" -> {
+            }
+            case "identity" -> slot = slot.startingAsIdentity();
+            default -> throw new IllegalArgumentException(
+                    args.owner() + ": start is '" + start + "'; known: authors, identity");
+        }
         if (!places.isEmpty()) {
             return at(slot, places);
         }
