@@ -49,6 +49,11 @@ class AttentionContractTest {
      */
     private static final Predicate<String> WITHOUT_EFFECT = Pattern.compile(String.join("|", List.of(
             "conv1d-mha layers\\.\\d+\\.key\\.bias"))).asMatchPredicate();
+    /**
+     * A ReLU or a maximum that turns between the two points spoils a difference; a smaller step leaves it outside. A wrong
+     * gradient is wrong at every step.
+     */
+    private static final double[] STEPS = {1e-6, 1e-7, 1e-8};
 
     private PointerScope scope;
 
@@ -154,7 +159,6 @@ class AttentionContractTest {
     @ParameterizedTest
     @MethodSource("rows")
     void gradientsAreThoseOfFiniteDifferences(Entry entry) {
-        double step = 1e-6;
         for (boolean training : new boolean[]{false, true}) {
             Module module = build(entry, ScalarType.Double);
             module.train(training);
@@ -168,10 +172,16 @@ class AttentionContractTest {
                     expected += variable.grad().mul(move).sum().item_double();
                     moves.add(move);
                 }
-                double above = moved(entry, module, variables, moves, step);
-                double below = moved(entry, module, variables, moves, -step);
-                assertThat((above - below) / (2 * step)).as(training ? "training" : "evaluation").isCloseTo(expected,
-                        within(1e-6 * Math.abs(expected)));
+                double tolerance = 1e-6 * Math.abs(expected);
+                double difference = Double.NaN;
+                for (double step : STEPS) {
+                    if (!(Math.abs(difference - expected) <= tolerance)) {
+                        double above = moved(entry, module, variables, moves, step);
+                        double below = moved(entry, module, variables, moves, -step);
+                        difference = (above - below) / (2 * step);
+                    }
+                }
+                assertThat(difference).as(training ? "training" : "evaluation").isCloseTo(expected, within(tolerance));
             }
         }
     }
