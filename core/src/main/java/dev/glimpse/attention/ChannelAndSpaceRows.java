@@ -9,12 +9,24 @@ import java.util.List;
 /** Attention over channels and positions. */
 final class ChannelAndSpaceRows {
     private static final String BOTH = "channels, positions";
+    private static final String SLOT = "attention";
+    private static final String SCSE = "Roy et al., MICCAI 2018";
 
     private ChannelAndSpaceRows() {}
 
     static List<Entry> rows() {
         return List.of(
                 layer("bam", "BAM, the authors' code", "Park et al., BMVC 2018", CHANNEL_AND_SPACE, BOTH, "bam",
-                        a -> new Bam(a.required("channels"), Bam.Config.read(a))));
+                        a -> new Bam(a.required("channels"), Bam.Config.read(a))),
+                layer("scse", "spatial and channel squeeze and excitation, added", SCSE, CHANNEL_AND_SPACE, BOTH, SLOT,
+                        a -> new Scse(a.required("channels"), Scse.Config.read(a))),
+                layer("scse-max", "spatial and channel squeeze and excitation, the authors' code", SCSE,
+                        CHANNEL_AND_SPACE, BOTH, SLOT,
+                        a -> new Scse.Max(a.required("channels"), a.integer("reduction", Scse.Max.REDUCTION))),
+                layer("cse", "channel squeeze and excitation, scSE's half", SCSE, CHANNEL_AND_SPACE, "channels", SLOT,
+                        a -> Scse.channelHalf(a.required("channels"),
+                                a.integer("reduction", Scse.Config.DEFAULT.reduction()))),
+                layer("sse", "spatial squeeze and excitation, scSE's half", SCSE, CHANNEL_AND_SPACE, "positions", SLOT,
+                        a -> Scse.spatialHalf(a.required("channels"), Scse.Config.readMaps(a))));
     }
 }
