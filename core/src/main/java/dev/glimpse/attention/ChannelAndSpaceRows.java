@@ -27,6 +27,11 @@ final class ChannelAndSpaceRows {
                         a -> Scse.channelHalf(a.required("channels"),
                                 a.integer("reduction", Scse.Config.DEFAULT.reduction()))),
                 layer("sse", "spatial squeeze and excitation, scSE's half", SCSE, CHANNEL_AND_SPACE, "positions", SLOT,
-                        a -> Scse.spatialHalf(a.required("channels"), Scse.Config.readMaps(a))));
+                        a -> Scse.spatialHalf(a.required("channels"), Scse.Config.readMaps(a))),
+                layer("a2", "double attention", "Chen et al., NeurIPS 2018", CHANNEL_AND_SPACE,
+                        "positions, descriptors", SLOT, a -> {
+                            long channels = a.required("channels");
+                            return new A2(channels, A2.Config.read(a, channels));
+                        }));
     }
 }
