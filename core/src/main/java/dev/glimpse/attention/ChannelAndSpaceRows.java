@@ -32,6 +32,9 @@ final class ChannelAndSpaceRows {
                         "positions, descriptors", SLOT, a -> {
                             long channels = a.required("channels");
                             return new A2(channels, A2.Config.read(a, channels));
-                        }));
+                        }),
+                layer("ra", "residual attention's mask branch", "Wang et al., CVPR 2017", CHANNEL_AND_SPACE,
+                        "elements", SLOT,
+                        a -> new ResidualAttention(a.required("channels"), ResidualAttention.Config.read(a))));
     }
 }
