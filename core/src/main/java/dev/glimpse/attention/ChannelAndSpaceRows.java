@@ -35,6 +35,9 @@ final class ChannelAndSpaceRows {
                         }),
                 layer("ra", "residual attention's mask branch", "Wang et al., CVPR 2017", CHANNEL_AND_SPACE,
                         "elements", SLOT,
-                        a -> new ResidualAttention(a.required("channels"), ResidualAttention.Config.read(a))));
+                        a -> new ResidualAttention(a.required("channels"), ResidualAttention.Config.read(a))),
+                layer("stn", "spatial transformer, affine", "Jaderberg et al., NeurIPS 2015", CHANNEL_AND_SPACE,
+                        "where to sample", SLOT, a -> new Stn(a.required("channels"), Stn.Config.read(a)))
+                        .withExample("outside", "reflection")); // with random weights all may lie outside
     }
 }
