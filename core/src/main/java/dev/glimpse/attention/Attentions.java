@@ -100,6 +100,15 @@ public final class Attentions {
                     exampleInputs);
         }
 
+        /** The same with one more argument in its examples. */
+        Entry withExample(String argument, Object value) {
+            return new Entry(name, title, paper, family, attends, slotKey, anySize, factory, call, size -> {
+                Map<String, Object> args = new LinkedHashMap<>(exampleArgs.apply(size));
+                args.put(argument, value);
+                return args;
+            }, exampleInputs);
+        }
+
         /** Builds the module; an argument that it does not know is an error. */
         public Module create(Args args) {
             Module module = factory.apply(args);

@@ -26,4 +26,9 @@ public final class Init {
     public static void constant(Tensor parameter, double value) {
         torch.constant_(parameter, new Scalar(value));
     }
+
+    /** Sets each element, row by row. */
+    public static void values(Tensor parameter, float... values) {
+        Scopes.noGrad(() -> parameter.copy_(Tensors.of(values, Tensors.shape(parameter))));
+    }
 }

@@ -16,6 +16,12 @@ public final class Sequential extends Layer {
         }
     }
 
+    /** Appends a module under a key of its own, as some authors' code names its steps. */
+    public Sequential then(String key, Module module) {
+        register_module(key, module);
+        return this;
+    }
+
     /** Any shape that the first module takes, to the one that the last gives. */
     @Override
     public Tensor forward(Tensor x) {

@@ -17,6 +17,17 @@ import org.bytedeco.pytorch.global.torch;
 /** Tensor calls whose Java form is noisy, named as in PyTorch. */
 public final class Tensors {
     private static final long[] HEIGHT_AND_WIDTH = {2, 3};
+    private static final long BILINEAR = 0; // libtorch's number for it
+
+    /** What is read outside of a map; the order is libtorch's. */
+    public enum Outside {
+        /** Zero. */
+        ZEROS,
+        /** The nearest border position. */
+        BORDER,
+        /** What lies as far inside, as in a mirror. */
+        REFLECTION
+    }
 
     private Tensors() {}
 
@@ -110,6 +121,16 @@ public final class Tensors {
      */
     public static Tensor bilinear(Tensor x, long height, long width, boolean alignCorners) {
         return torch.upsample_bilinear2d(x, new long[]{height, width}, alignCorners);
+    }
+
+    /**
+     * Reads maps at points between their positions, bilinearly: (B, C, H, W) to (B, C, h, w).
+     *
+     * @param points (B, h, w, 2), across and then down, from -1 to 1
+     * @param alignCorners whether -1 and 1 are the centres of the corner positions, or the maps' borders
+     */
+    public static Tensor sample(Tensor x, Tensor points, Outside outside, boolean alignCorners) {
+        return torch.grid_sampler(x, points, BILINEAR, outside.ordinal(), alignCorners);
     }
 
     /** Joins tensors along a dimension. */

@@ -127,7 +127,7 @@ class NetworksTest {
     @CsvSource({"classes=0, 'resnet: classes is 0'", "input_channels=0, 'input_channels is 0'",
         "stem=vgg, 'stem is ''vgg''; known: imagenet, cifar, deep, tiered'",
         "attention=cbam:reduction=65, reduction=65",
-        "attention=see, 'no attention is called ''see''; known: cbam, '", "attention=mha, 'fits no slot'",
+        "attention=cbum, 'no attention is called ''cbum''; known: cbam, '", "attention=mha, 'fits no slot'",
         "attention=cbam:kernel=3, 'cbam has no argument ''kernel'''",
         "depth=18, 'resnet18 has no argument ''depth''; it has stem, stride, classes, input_channels, attention, place, start'"})
     void aNetworkNamesTheWrongValue(String argument, String said) {
