@@ -1,5 +1,6 @@
 package dev.glimpse.app;
 
+import dev.glimpse.Layer;
 import dev.glimpse.attention.Attentions.Entry;
 import dev.glimpse.attention.Attentions.Size;
 import dev.glimpse.io.StateDict;
@@ -13,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Module;
@@ -41,11 +44,22 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
 
     /** Runs the module on random inputs; in training mode when the batch is more than one map. */
     static Profile of(Module module, Entry entry, Size size) {
+        return of(module, inputs -> entry.call().apply(module, inputs), () -> entry.inputs(size), size.batch() > 1);
+    }
+
+    /** Runs a network on random images that ask for no gradient, as in training. */
+    static Profile of(Layer network, long... images) {
+        return of(network, inputs -> List.of(network.forward(inputs.getFirst())),
+                () -> List.of(torch.randn(images)), images[0] > 1);
+    }
+
+    private static Profile of(Module module, UnaryOperator<List<Tensor>> call, Supplier<List<Tensor>> random,
+            boolean batchNormTrains) {
         try (PointerScope _ = new PointerScope()) {
-            List<Tensor> inputs = entry.inputs(size);
+            List<Tensor> inputs = random.get();
             module.eval();
-            Tensor first = Scopes.noGrad(() -> entry.call().apply(module, inputs)).getFirst();
-            Step step = new Step(module, entry, inputs, size.batch() > 1, Tensors.shape(first));
+            Tensor first = Scopes.noGrad(() -> call.apply(inputs)).getFirst();
+            Step step = new Step(module, call, inputs, batchNormTrains, Tensors.shape(first));
             Cost cost = step.cost();
             OptionalLong activations = step.activationBytes();
             List<double[]> rounds = new ArrayList<>();
@@ -88,7 +102,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
     }
 
     /** The four things that are timed; each owns a scope. */
-    private record Step(Module module, Entry entry, List<Tensor> inputs, boolean batchNormTrains,
+    private record Step(Module module, UnaryOperator<List<Tensor>> call, List<Tensor> inputs, boolean batchNormTrains,
             long[] outputShape) {
         double copy() {
             return seconds(() -> inputs.forEach(x -> x.detach().clone()));
@@ -96,7 +110,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
 
         double inference() {
             module.eval();
-            return seconds(() -> Scopes.noGrad(() -> entry.call().apply(module, inputs)));
+            return seconds(() -> Scopes.noGrad(() -> call.apply(inputs)));
         }
 
         double[] training() {
@@ -104,7 +118,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
             try (PointerScope _ = new PointerScope()) {
                 Tensor cotangent = torch.ones(outputShape);
                 long start = System.nanoTime();
-                Tensor output = entry.call().apply(module, inputs).getFirst();
+                Tensor output = call.apply(inputs).getFirst();
                 long middle = System.nanoTime();
                 output.backward(cotangent, new BoolOptional(), false, new TensorArrayRefOptional());
                 long end = System.nanoTime();
@@ -115,7 +129,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
         Cost cost() {
             module.train(batchNormTrains);
             try (PointerScope _ = new PointerScope()) {
-                return Cost.of(entry.call().apply(module, inputs));
+                return Cost.of(call.apply(inputs.stream().map(x -> x.detach().set_requires_grad(true)).toList()));
             }
         }
 
@@ -129,7 +143,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
             for (int i = 0; i < growths.length; i++) {
                 try (PointerScope _ = new PointerScope()) {
                     long before = NativeHeap.bytesInUse().getAsLong();
-                    List<Tensor> outputs = entry.call().apply(module, inputs);
+                    List<Tensor> outputs = call.apply(inputs);
                     growths[i] = NativeHeap.bytesInUse().getAsLong() - before;
                     Reference.reachabilityFence(outputs);
                 }

@@ -1,10 +1,13 @@
 package dev.glimpse.app;
 
+import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
 import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Entry;
 import dev.glimpse.attention.Attentions.Size;
+import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Libtorch;
+import dev.glimpse.nn.Tensors;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -19,23 +22,31 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Says what an attention module costs at a size. */
-@Command(name = "profile", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Print what an attention module costs: parameters, multiply-adds, memory and time, beside the time "
-                + "of copying its input once.")
+/** Says what an attention module or a network costs at a size. */
+@Command(name = "profile", mixinStandardHelpOptions = true,
+        description = "Print what an attention module or a network costs: parameters, multiply-adds, memory and time, beside "
+                + "the time of copying its input once.")
 final class ProfileCommand implements Runnable {
     private static final Pattern SIZE = Pattern.compile("([1-9]\\d{0,5})x([1-9]\\d{0,5})");
+    private static final Pattern INPUT = Pattern.compile("([1-9]\\d{0,3})x([1-9]\\d{0,5})x([1-9]\\d{0,5})");
 
-    @Parameters(paramLabel = "NAME", description = "The module, with arguments as in cbam:reduction=8.")
-    private String attention;
+    @Parameters(paramLabel = "NAME",
+            description = "A module or a network, with arguments as in cbam:reduction=8 or resnet50:stride=1x1.")
+    private String name;
 
-    @Option(names = "--channels", defaultValue = "256", description = "Channels of the map.")
-    private long channels;
+    @Option(names = "--channels", description = "Channels of a module's map (default 256).")
+    private Long channels;
 
-    @Option(names = "--size", defaultValue = "56x56", paramLabel = "HxW", description = "Height and width of the map.")
+    @Option(names = "--size", paramLabel = "HxW", description = "Height and width of a module's map (default 56x56).")
     private String size;
 
-    @Option(names = "--batch", defaultValue = "1", description = "Maps at a time.")
+    @Option(names = "--attention", paramLabel = "NAME", description = "What stands in a network's blocks.")
+    private String attention;
+
+    @Option(names = "--input", paramLabel = "CxHxW", description = "Size of a network's images (default 3x224x224).")
+    private String input;
+
+    @Option(names = "--batch", defaultValue = "1", description = "Maps or images at a time (default 1).")
     private long batch;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -46,7 +57,23 @@ final class ProfileCommand implements Runnable {
 
     @Override
     public void run() {
-        Args typed = Args.parse(attention);
+        if (batch < 1) {
+            throw new IllegalArgumentException("--batch is " + batch + ", must be at least 1");
+        }
+        Args typed = Args.parse(name);
+        if (Networks.table().containsKey(typed.owner())) {
+            profileNetwork(typed);
+        } else {
+            profileModule(typed);
+        }
+    }
+
+    private void profileModule(Args typed) {
+        if (!Attentions.table().containsKey(typed.owner())) {
+            throw new IllegalArgumentException("no attention and no network is called '" + typed.owner()
+                    + "'; see glimpse list attention and glimpse list models");
+        }
+        refuse("a network", "--attention", attention, "--input", input);
         Entry entry = Attentions.entry(typed.owner());
         Size shape = shape();
         Libtorch.load();
@@ -55,40 +82,65 @@ final class ProfileCommand implements Runnable {
             args = args.has(example.getKey()) ? args : args.with(example.getKey(), example.getValue());
         }
         Module module = entry.create(args);
-        Profile profile = Profile.of(module, entry, shape);
-        print(entry, shape, profile);
+        print(entry.title(), entry.paper(), Profile.of(module, entry, shape), shape.batch(), shape.channels(),
+                shape.height(), shape.width());
+    }
+
+    private void profileNetwork(Args typed) {
+        refuse("a module", "--channels", channels == null ? null : channels.toString(), "--size", size);
+        Matcher sides = INPUT.matcher(input == null ? "3x224x224" : input);
+        if (!sides.matches()) {
+            throw new IllegalArgumentException("--input is '" + input + "', not CxHxW as in 3x224x224");
+        }
+        long[] images = {batch, Long.parseLong(sides.group(1)), Long.parseLong(sides.group(2)),
+            Long.parseLong(sides.group(3))};
+        Networks.Entry entry = Networks.entry(typed.owner());
+        Args args = attention == null ? typed : typed.with("attention", attention);
+        if (images[1] != 3) {
+            args = args.with(entry.classifier() ? "input_channels" : "in_channels", images[1]);
+        }
+        Libtorch.load();
+        Layer network = Networks.create(args);
+        print(entry.title(), entry.paper(), Profile.of(network, images), images);
+    }
+
+    private void refuse(String kind, String option, String value, String otherOption, String otherValue) {
+        if (value != null || otherValue != null) {
+            throw new IllegalArgumentException((value != null ? option : otherOption) + " is for " + kind
+                    + ", which '" + name + "' is not");
+        }
     }
 
     private Size shape() {
-        Matcher sides = SIZE.matcher(size);
+        Matcher sides = SIZE.matcher(size == null ? "56x56" : size);
         if (!sides.matches()) {
             throw new IllegalArgumentException("--size is '" + size + "', not HxW as in 56x56");
         }
-        if (channels < 1 || batch < 1) {
-            throw new IllegalArgumentException(channels < 1 ? "--channels is " + channels + ", must be at least 1"
-                    : "--batch is " + batch + ", must be at least 1");
+        if (channels != null && channels < 1) {
+            throw new IllegalArgumentException("--channels is " + channels + ", must be at least 1");
         }
-        return new Size(batch, channels, Long.parseLong(sides.group(1)), Long.parseLong(sides.group(2)));
+        return new Size(batch, channels == null ? 256 : channels, Long.parseLong(sides.group(1)),
+                Long.parseLong(sides.group(2)));
     }
 
-    private void print(Entry entry, Size shape, Profile profile) {
+    private void print(String title, String paper, Profile profile, long... shape) {
+        String label = attention == null ? name : name + " with " + attention;
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> all = new LinkedHashMap<>();
-            all.put("module", attention);
-            all.put("paper", entry.paper());
-            all.put("batch", shape.batch());
-            all.put("channels", shape.channels());
-            all.put("height", shape.height());
-            all.put("width", shape.width());
+            all.put("name", label);
+            all.put("paper", paper);
+            all.put("batch", shape[0]);
+            all.put("channels", shape[1]);
+            all.put("height", shape[2]);
+            all.put("width", shape[3]);
             all.put("threads", torch.get_num_threads());
             all.putAll(profile.asMap());
             out.println(Output.json(all));
             return;
         }
-        out.printf("%s: %s (%s)%n", attention, entry.title(), entry.paper());
-        row(out, "input", String.format(Locale.ROOT, "%dx%dx%dx%d, float32, %d threads", shape.batch(),
-                shape.channels(), shape.height(), shape.width(), torch.get_num_threads()), "");
+        out.printf("%s: %s (%s)%n", label, title, paper);
+        row(out, "input", Tensors.shapeText(shape) + ", float32, " + torch.get_num_threads() + " threads", "");
         row(out, "parameters", String.format(Locale.ROOT, "%,d", profile.parameters()), "");
         row(out, "multiply-adds", String.format(Locale.ROOT, "%,d", profile.cost().multiplyAdds()),
                 "convolutions and matrix products, forward");
@@ -101,7 +153,7 @@ final class ProfileCommand implements Runnable {
         row(out, "inference", time(profile.inference()), copies(profile.inference(), profile.copy()));
         row(out, "training, forward", time(profile.forward()), copies(profile.forward(), profile.copy()));
         row(out, "training, backward", time(profile.backward()), copies(profile.backward(), profile.copy()));
-        if (shape.batch() == 1) {
+        if (shape[0] == 1) {
             out.println(
                     "Batch norm ran on its running statistics: one map has too few values to train some modules on.");
         }

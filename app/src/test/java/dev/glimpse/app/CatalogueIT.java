@@ -45,14 +45,28 @@ class CatalogueIT {
                 "parameters", "multiply-adds", "copy of the input", "backward");
     }
 
+    /** The papers' 3.86 G, and torchvision's 4.11 G. */
+    @ParameterizedTest
+    @CsvSource({"resnet50, 4.09e9, 4.12e9", "resnet50:stride=1x1, 3.85e9, 3.87e9"})
+    void aNetworkHasAProfileToo(String network, double least, double most) {
+        Launched run = glimpse("profile", network, "--attention", "cbam", "--input", "3x224x224", "--json");
+        JsonNode json = new JsonMapper().readTree(run.out());
+        assertThat(json.path("parameters").asLong()).isEqualTo(28_089_624);
+        assertThat(json.path("multiply_adds").asDouble()).isBetween(least, most);
+        assertThat(json.path("activation_bytes").asLong()).isPositive();
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cbma                | no attention is called 'cbma'
+            cbma                | no attention and no network is called 'cbma'
             cbam:kernel=3       | has no argument 'kernel'
             cbam --size 56      | --size is '56', not HxW
             cbam --channels 0   | --channels is 0
             cbam --channels 8   | give a reduction of at most 8
             cbam --batch 0      | --batch is 0
+            cbam --input 3x8x8  | --input is for a network
+            resnet18 --size 8x8 | --size is for a module
+            resnet18 --input 8  | --input is '8', not CxHxW
             """)
     void aWrongCallIsOneLine(String args, String message) {
         Launched run = glimpse((Object[]) ("profile " + args).split(" "));

@@ -87,10 +87,13 @@ public final class Networks {
      * @throws IllegalArgumentException for an unknown name, listing the known ones, or a wrong argument
      */
     public static Layer create(String name, Map<String, ?> args) {
-        Entry entry = entry(name);
-        Args read = new Args(name, args);
-        Layer network = entry.factory().apply(read);
-        read.requireAllRead();
+        return create(new Args(name, args));
+    }
+
+    /** Builds a network from its name with arguments, as users type it: {@code resnet50:stride=1x1}. */
+    public static Layer create(Args args) {
+        Layer network = entry(args.owner()).factory().apply(args);
+        args.requireAllRead();
         return network;
     }
 
