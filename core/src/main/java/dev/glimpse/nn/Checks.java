@@ -1,5 +1,6 @@
 package dev.glimpse.nn;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -46,6 +47,32 @@ public final class Checks {
         return channels / reduction;
     }
 
+    /** @throws IllegalArgumentException unless {@code x} is (B, channels, H, W) */
+    public static void maps(String module, long channels, Tensor x) {
+        if (x.dim() != 4 || x.size(1) != channels) {
+            throw new IllegalArgumentException(module + ": takes maps of (images, " + channels
+                    + ", height, width), got " + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
+    /**
+     * For modules of several inputs: {@code shape("ocr", "features", x, "images", 512, "height", "width")}.
+     *
+     * @param sizes a number for a size that must be so, a word for one that is free
+     * @throws IllegalArgumentException for a tensor of another shape
+     */
+    public static void shape(String module, String input, Tensor x, Object... sizes) {
+        boolean fits = x.dim() == sizes.length;
+        for (int i = 0; fits && i < sizes.length; i++) {
+            fits = !(sizes[i] instanceof Number size) || x.size(i) == size.longValue();
+        }
+        if (!fits) {
+            String wanted = String.join(", ", Arrays.stream(sizes).map(Object::toString).toList());
+            throw new IllegalArgumentException(module + ": takes " + input + " of (" + wanted + "), got "
+                    + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
     /**
      * Refuses to train batch norm on a single value a channel, which has no variance.
      *
@@ -53,10 +80,33 @@ public final class Checks {
      * @throws IllegalArgumentException in training with one image and one position
      */
     public static void valuesForNorm(String name, Module module, Tensor normed) {
+        valuesForNorm(name, module, normed, "one image of one position");
+    }
+
+    /**
+     * The same for what are no images.
+     *
+     * @param lone what a single value a channel comes of
+     */
+    public static void valuesForNorm(String name, Module module, Tensor normed, String lone) {
         if (module.is_training() && normed.numel() == normed.size(1)) {
             throw new IllegalArgumentException(
-                    name + ": its batch norm needs more than one value a channel in training, "
-                            + "got one image of one position; enlarge the batch, drop the last one, or call eval()");
+                    name + ": its batch norm needs more than one value a channel in training, got " + lone
+                            + "; enlarge the batch, drop the last one, or call eval()");
+        }
+    }
+
+    /**
+     * Refuses to train batch norm on a lone image after global pooling, which leaves one value a channel.
+     *
+     * @param x what comes into the module: (B, ...)
+     * @throws IllegalArgumentException in training with one image
+     */
+    public static void imagesForNorm(String name, Module module, Tensor x) {
+        if (module.is_training() && x.size(0) == 1) {
+            throw new IllegalArgumentException(
+                    name + ": its batch norm stands behind global pooling and needs more than one image in training, "
+                            + "got one; enlarge the batch, drop the last one, or call eval()");
         }
     }
 }
