@@ -33,7 +33,12 @@ final class RelationRows {
                         (module, inputs) -> List.of(((Stiau) module).forward(inputs.get(0), inputs.get(1))),
                         size -> Map.of("channels", size.channels()),
                         size -> List.of(new long[]{size.batch(), 4, 4, size.channels()},
-                                new long[]{size.batch(), size.channels()})));
+                                new long[]{size.batch(), size.channels()})),
+                layer("rga", "relation-aware global attention (RGA)", "Zhang et al., CVPR 2020", RELATION,
+                        "positions, channels", "attention",
+                        a -> new Rga(a.required("channels"), a.required("height"), a.required("width"),
+                                Rga.Config.read(a)))
+                        .forOneSize());
     }
 
     private static Module ocr(Args args) {
