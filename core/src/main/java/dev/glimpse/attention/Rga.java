@@ -11,10 +11,12 @@ import static dev.glimpse.nn.Tensors.mean;
 
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Window;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -35,7 +37,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>
  * This is the authors' code, with its keys; theta, phi and gx are ReLU(BN(conv1x1)). It takes maps of one size alone. It
  * differs from their code where a size divided by its ratio leaves nothing: the width is then 1. {@code spatial} and
- * {@code channel} choose the gates, the paper's RGA-S, RGA-C and RGA-SC.
+ * {@code channel} choose the gates, the paper's RGA-S, RGA-C and RGA-SC. Memory grows with the square of N over the ratio.
  */
 public final class Rga extends Layer {
     /**
@@ -80,7 +82,7 @@ public final class Rga extends Layer {
         this.channels = Checks.positive("rga: channels", channels);
         this.height = Checks.positive("rga: height", height);
         this.width = Checks.positive("rga: width", width);
-        long positions = height * width;
+        long positions = (long) ((double) height * width); // which does not overflow
         long fewerChannels = Math.max(1, channels / config.channelRatio());
         long fewerPositions = Math.max(1, positions / config.spatialRatio());
         long down = config.downRatio();
@@ -122,6 +124,7 @@ public final class Rga extends Layer {
     /** One of the two gates. Its parts belong to the module itself, as in the authors' keys. */
     private static final class Relations {
         private final long nodes;
+        private final long hidden;
         private final Sequential theta;
         private final Sequential phi;
         private final Sequential own;
@@ -131,6 +134,9 @@ public final class Rga extends Layer {
 
         Relations(Rga owner, String suffix, long features, long embedded, long nodes, long hidden, long downRatio) {
             this.nodes = nodes;
+            this.hidden = hidden;
+            double weights = 3.0 * features * embedded + 2.0 * nodes * hidden;
+            Memory.require("rga", (long) (Float.BYTES * weights), "build it for smaller maps or with larger ratios");
             long down = Math.max(1, (1 + hidden) / downRatio);
             related = conv(2 * nodes, hidden);
             relatedNorm = batchNorm2d(hidden);
@@ -144,6 +150,7 @@ public final class Rga extends Layer {
 
         /** (B, features, M) to (B, 1, M, 1). */
         Tensor gate(Tensor x) {
+            requireRoom(x);
             Tensor column = x.unsqueeze(3); // (B, features, M, 1)
             Tensor from = theta.forward(column).squeeze(3); // (B, embedded, M)
             Tensor to = phi.forward(column).squeeze(3); // (B, embedded, M)
@@ -162,6 +169,13 @@ public final class Rga extends Layer {
             Tensor out = weight.narrow(1, nodes, nodes);
             Tensor incoming = in.matmul(to.transpose(1, 2)).matmul(from); // (B, hidden, M)
             return incoming.add(out.matmul(from.transpose(1, 2)).matmul(to)); // (B, hidden, M)
+        }
+
+        /** For tensors as large as the convolved relations; the weight's gradient and its halves' are four. */
+        private void requireRoom(Tensor x) {
+            long tensors = GradMode.is_enabled() ? 10 * x.size(0) + 4 : 8 * x.size(0);
+            Memory.require("rga", Memory.bytes(x, tensors, hidden, nodes),
+                    "give fewer images, or build it for smaller maps or with larger ratios");
         }
 
         private static Sequential embedding(long in, long out) {

@@ -141,6 +141,29 @@ class RgaTest {
                 .hasMessage("rga needs the argument 'height'");
     }
 
+    @ParameterizedTest
+    @CsvSource({"2000, 2000", "100000, 100000", "3000000000, 3000000000"})
+    void mapsWhoseWeightsCannotFitAreRefused(long height, long width) {
+        for (boolean spatial : new boolean[]{true, false}) {
+            assertThatThrownBy(() -> new Rga(8, height, width, new Rga.Config(spatial, !spatial, 8, 8, 8)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("rga: this input needs ")
+                    .hasMessageEndingWith("; build it for smaller maps or with larger ratios")
+                    .hasMessageNotContaining("\n");
+        }
+    }
+
+    @Test
+    void moreImagesThanCanFitAreRefused() {
+        Rga rga = new Rga(1, 64, 64);
+        Tensor images = random(1, ScalarType.Float, 1, 1, 64, 64).expand(1_000_000, 1, 64, 64);
+        for (boolean training : new boolean[]{true, false}) {
+            rga.train(training);
+            assertThatThrownBy(() -> rga.forward(images)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("rga: this input needs ").hasMessageEndingWith(
+                            "; give fewer images, or build it for smaller maps or with larger ratios");
+        }
+    }
+
     private static Rga build(long channels, long height, long width, Rga.Config config) {
         Rga rga = new Rga(channels, height, width, config);
         rga.to(ScalarType.Double, false);
