@@ -1,5 +1,6 @@
 package dev.glimpse.nn;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -55,16 +56,43 @@ public final class Checks {
     }
 
     /**
+     * For modules of several inputs: {@code shape("ocr", "features", x, "images", 512, "height", "width")}.
+     *
+     * @param sizes a number for a size that must be so, a word for one that is free
+     * @throws IllegalArgumentException for a tensor of another shape
+     */
+    public static void shape(String module, String input, Tensor x, Object... sizes) {
+        boolean fits = x.dim() == sizes.length;
+        for (int i = 0; fits && i < sizes.length; i++) {
+            fits = !(sizes[i] instanceof Number size) || x.size(i) == size.longValue();
+        }
+        if (!fits) {
+            String wanted = String.join(", ", Arrays.stream(sizes).map(Object::toString).toList());
+            throw new IllegalArgumentException(module + ": takes " + input + " of (" + wanted + "), got "
+                    + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
+    /**
      * Refuses to train batch norm on a single value a channel, which has no variance.
      *
      * @param normed what goes into the norm: (B, C, ...)
      * @throws IllegalArgumentException in training with one image and one position
      */
     public static void valuesForNorm(String name, Module module, Tensor normed) {
+        valuesForNorm(name, module, normed, "one image of one position");
+    }
+
+    /**
+     * The same for what are no images.
+     *
+     * @param lone what a single value a channel comes of
+     */
+    public static void valuesForNorm(String name, Module module, Tensor normed, String lone) {
         if (module.is_training() && normed.numel() == normed.size(1)) {
             throw new IllegalArgumentException(
-                    name + ": its batch norm needs more than one value a channel in training, "
-                            + "got one image of one position; enlarge the batch, drop the last one, or call eval()");
+                    name + ": its batch norm needs more than one value a channel in training, got " + lone
+                            + "; enlarge the batch, drop the last one, or call eval()");
         }
     }
 
