@@ -1,5 +1,6 @@
 package dev.glimpse.app;
 
+import dev.glimpse.io.Dialect;
 import dev.glimpse.io.Weights;
 import dev.glimpse.nn.Libtorch;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -25,6 +27,14 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Ends in .safetensors, or in .pt, .pth, .bin, .ckpt or .tar for PyTorch.")
     private Path out;
 
+    @Option(names = "--from", defaultValue = "glimpse", paramLabel = "DIALECT",
+            description = "How IN names its weights: ${COMPLETION-CANDIDATES} (default: as Glimpse and torchvision do).")
+    private Dialect from;
+
+    @Option(names = "--to", paramLabel = "DIALECT",
+            description = "How OUT names them (default: as IN, with a prefix like module. kept).")
+    private Dialect to;
+
     @Spec
     private CommandSpec spec;
 
@@ -32,7 +42,8 @@ final class ConvertCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Libtorch.load();
         try (PointerScope _ = new PointerScope()) {
-            Map<String, Tensor> tensors = Weights.read(in);
+            Map<String, Tensor> read = Weights.read(in);
+            Map<String, Tensor> tensors = to == null ? read : to.fromGlimpse(from.toGlimpse(read));
             Weights.write(out, tensors);
             long bytes = tensors.values().stream().mapToLong(t -> t.numel() * t.element_size()).sum();
             spec.commandLine().getOut().printf("%s: %,d tensors, %,d bytes%n", out, tensors.size(), bytes);

@@ -4,6 +4,7 @@ import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -47,45 +48,98 @@ public final class StateDict {
     }
 
     /**
+     * What fits what.
+     *
+     * @param matched keys that both have, in one shape
+     * @param missing keys of the module that the values lack; counters of batches are no loss
+     * @param leftOver keys of the values that the module lacks
+     * @param misshapen keys of both in different shapes, with the two
+     */
+    public record Match(Set<String> matched, Set<String> missing, Set<String> leftOver,
+            Map<String, String> misshapen) {
+        /** Whether nothing is missing, left over or of another shape. */
+        public boolean complete() {
+            return missing.isEmpty() && leftOver.isEmpty() && misshapen.isEmpty();
+        }
+
+        /** One line: how many matched, and some of what did not. */
+        @Override
+        public String toString() {
+            List<String> parts = new ArrayList<>(List.of(matched.size() + " matched"));
+            parts.addAll(faults());
+            return String.join("; ", parts);
+        }
+
+        private List<String> faults() {
+            List<String> faults = new ArrayList<>();
+            report("missing", missing, faults);
+            report("left over", leftOver, faults);
+            report("of another shape", misshapen.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).toList(),
+                    faults);
+            return faults;
+        }
+
+        private static void report(String fault, Collection<String> keys, List<String> faults) {
+            if (!keys.isEmpty()) {
+                String some = String.join(", ", keys.stream().limit(NAMED).toList());
+                faults.add(
+                        fault + ": " + some + (keys.size() > NAMED ? " and " + (keys.size() - NAMED) + " more" : ""));
+            }
+        }
+    }
+
+    /**
      * Copies values into a module, in the module's own types.
      *
      * @throws IllegalArgumentException when a key is missing, left over or has another shape, naming them; the module is
      *         then as it was. Counters of batches may be missing.
      */
     public static void load(Module module, Map<String, Tensor> values) {
+        requireFit(shapes(of(module)), shapes(values));
+        loadMatching(module, values);
+    }
+
+    /** Copies the values that fit into a module, leaves the rest as it was, and says which is which. */
+    public static Match loadMatching(Module module, Map<String, Tensor> values) {
         Map<String, Tensor> own = of(module);
-        requireFit(shapes(own), shapes(values));
+        Match match = match(shapes(own), shapes(values));
         Scopes.noGrad(() -> {
-            values.forEach((key, value) -> own.get(key).copy_(value));
+            match.matched().forEach(key -> own.get(key).copy_(values.get(key)));
             return null;
         });
+        return match;
+    }
+
+    /** Compares what a module has with what a file has. */
+    public static Match match(Map<String, long[]> needed, Map<String, long[]> found) {
+        Set<String> missing = new TreeSet<>(needed.keySet());
+        missing.removeAll(found.keySet());
+        missing.removeIf(key -> key.endsWith(STEP_COUNTER));
+        Set<String> leftOver = new TreeSet<>(found.keySet());
+        leftOver.removeAll(needed.keySet());
+        Set<String> matched = new LinkedHashSet<>();
+        Map<String, String> misshapen = new LinkedHashMap<>();
+        needed.forEach((key, shape) -> {
+            long[] other = found.get(key);
+            if (other != null && Arrays.equals(shape, other)) {
+                matched.add(key);
+            } else if (other != null) {
+                misshapen.put(key, "(" + Tensors.shapeText(other) + ", not " + Tensors.shapeText(shape) + ")");
+            }
+        });
+        return new Match(matched, missing, leftOver, misshapen);
     }
 
     /**
-     * Compares what a module has with what a file has.
+     * The same, for weights that must fit as a whole.
      *
      * @throws IllegalArgumentException naming what is missing, left over or of another shape
      */
     public static void requireFit(Map<String, long[]> needed, Map<String, long[]> found) {
-        List<String> faults = new ArrayList<>();
-        Set<String> missing = new TreeSet<>(needed.keySet());
-        missing.removeAll(found.keySet());
-        missing.removeIf(key -> key.endsWith(STEP_COUNTER));
-        report("missing", missing, faults);
-        Set<String> extra = new TreeSet<>(found.keySet());
-        extra.removeAll(needed.keySet());
-        report("left over", extra, faults);
-        Set<String> misshapen = new LinkedHashSet<>();
-        needed.forEach((key, shape) -> {
-            long[] other = found.get(key);
-            if (other != null && !Arrays.equals(shape, other)) {
-                misshapen.add(key + " (" + Tensors.shapeText(other) + ", not " + Tensors.shapeText(shape) + ")");
-            }
-        });
-        report("of another shape", misshapen, faults);
-        if (!faults.isEmpty()) {
+        Match match = match(needed, found);
+        if (!match.complete()) {
             throw new IllegalArgumentException(
-                    "these weights are not this network's: " + String.join("; ", faults));
+                    "these weights are not this network's: " + String.join("; ", match.faults()));
         }
     }
 
@@ -94,13 +148,6 @@ public final class StateDict {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         tensors.forEach((key, tensor) -> shapes.put(key, Tensors.shape(tensor)));
         return shapes;
-    }
-
-    private static void report(String fault, Set<String> keys, List<String> faults) {
-        if (!keys.isEmpty()) {
-            String some = String.join(", ", keys.stream().limit(NAMED).toList());
-            faults.add(fault + ": " + some + (keys.size() > NAMED ? " and " + (keys.size() - NAMED) + " more" : ""));
-        }
     }
 
     private static Map<String, Tensor> entries(StringTensorDict dict) {
