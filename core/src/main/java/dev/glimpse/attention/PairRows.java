@@ -14,6 +14,8 @@ import org.bytedeco.pytorch.Tensor;
 final class PairRows {
     private static final String TRANSFORMER = "Vaswani et al., NeurIPS 2017";
 
+    private static final String DANET = "Fu et al., CVPR 2019";
+
     private PairRows() {}
 
     static List<Entry> rows() {
@@ -28,11 +30,26 @@ final class PairRows {
                         "attention", a -> new Mha2d(Mha.Config.read(a, a.required("channels")))),
                 layer("conv1d-mha", "multi-head attention by 1x1 convolutions", "after " + TRANSFORMER, PAIRS,
                         "pairs of positions", "attention",
-                        a -> new Conv1dMha(a.required("channels"), Conv1dMha.Config.read(a))));
+                        a -> new Conv1dMha(a.required("channels"), Conv1dMha.Config.read(a))),
+                layer("nonlocal", "non-local block", "Wang et al., CVPR 2018", PAIRS, "pairs of positions",
+                        "attention", a -> new NonLocal(a.required("channels"), NonLocal.Config.read(a))),
+                layer("pam", "DANet's position attention", DANET, PAIRS, "pairs of positions", "attention",
+                        a -> new Pam(a.required("channels"), Pam.Config.read(a))),
+                layer("cam", "DANet's channel attention", DANET, PAIRS, "pairs of channels", "attention",
+                        a -> new Cam(a.required("channels"), Cam.Config.read(a))),
+                layer("danet", "DANet's head: position and channel attention, added", DANET, PAIRS,
+                        "pairs of positions, pairs of channels", "attention",
+                        a -> new DaNet(a.required("channels"), DaNet.Config.read(a))).called(PairRows::callDaNet));
     }
 
     private static List<Tensor> callMha(Module module, List<Tensor> inputs) {
         Mha.Result result = ((Mha) module).forward(inputs.get(0), inputs.get(1), inputs.get(2));
         return List.of(result.output(), result.weights());
+    }
+
+    /** The branches' own outputs too, so that no parameter goes untested. */
+    private static List<Tensor> callDaNet(Module module, List<Tensor> inputs) {
+        DaNet.Result result = ((DaNet) module).branches(inputs.getFirst());
+        return List.of(result.sum(), result.position(), result.channel());
     }
 }

@@ -74,6 +74,20 @@ public final class Checks {
     }
 
     /**
+     * Refuses what is no batch of maps of the given channels, or an empty one, where libtorch would fail obscurely or not
+     * at all.
+     *
+     * @param dims 2 for (B, C, H, W)
+     * @throws IllegalArgumentException naming the module, what it takes and what came
+     */
+    public static void maps(String name, Tensor x, long channels, long dims) {
+        if (x.dim() != dims + 2 || x.size(1) != channels || x.numel() == 0) {
+            throw new IllegalArgumentException(name + ": takes batches of " + dims + "-dimensional maps of " + channels
+                    + " channels, got " + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
+    /**
      * Refuses to train batch norm on a single value a channel, which has no variance.
      *
      * @param normed what goes into the norm: (B, C, ...)

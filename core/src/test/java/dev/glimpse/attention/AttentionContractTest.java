@@ -53,8 +53,8 @@ class AttentionContractTest {
      * number to all of a query's scores, and the bias of what becomes a map adds it to all positions; a softmax ignores it.
      */
     private static final Predicate<String> WITHOUT_EFFECT = Pattern.compile(String.join("|", List.of(
-            "conv1d-mha layers\\.\\d+\\.key\\.bias",
-            "a2 convB\\.bias", "(iau SIAU\\.|stiau )module_w\\.relation\\.[01]\\.bias")))
+            "conv1d-mha layers\\.\\d+\\.key\\.bias", "nonlocal phi\\.0\\.bias", "pam key_conv\\.bias",
+            "danet sa\\.key_conv\\.bias", "a2 convB\\.bias", "(iau SIAU\\.|stiau )module_w\\.relation\\.[01]\\.bias")))
             .asMatchPredicate();
     /**
      * The same in evaluation alone: the softmax ignores what moves all scores of an image alike, but in training the
