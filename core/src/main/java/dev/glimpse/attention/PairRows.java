@@ -5,6 +5,7 @@ import static dev.glimpse.attention.Attentions.Entry.typed;
 import static dev.glimpse.attention.Attentions.Family.PAIRS;
 
 import dev.glimpse.attention.Attentions.Entry;
+import dev.glimpse.attention.Attentions.Size;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Module;
@@ -13,6 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 /** Self-attention: weights for pairs. */
 final class PairRows {
     private static final String TRANSFORMER = "Vaswani et al., NeurIPS 2017";
+    private static final String CCNET = "Huang et al., ICCV 2019";
 
     private PairRows() {}
 
@@ -28,7 +30,27 @@ final class PairRows {
                         "attention", a -> new Mha2d(Mha.Config.read(a, a.required("channels")))),
                 layer("conv1d-mha", "multi-head attention by 1x1 convolutions", "after " + TRANSFORMER, PAIRS,
                         "pairs of positions", "attention",
-                        a -> new Conv1dMha(a.required("channels"), Conv1dMha.Config.read(a))));
+                        a -> new Conv1dMha(a.required("channels"), Conv1dMha.Config.read(a))),
+                layer("cc", "criss-cross attention, two passes", CCNET, PAIRS, "pairs in a row or column", "attention",
+                        a -> new CrissCross(a.required("channels"), CrissCross.Config.read(a))),
+                typed("ca_weight", "criss-cross affinities", CCNET, PAIRS, "pairs in a row or column",
+                        _ -> new CrissCross.Affinity(), PairRows::callAffinity, _ -> Map.of(),
+                        size -> List.of(map(size, size.channels()), map(size, size.channels()))),
+                typed("ca_map", "criss-cross aggregation", CCNET, PAIRS, "pairs in a row or column",
+                        _ -> new CrissCross.Aggregation(), PairRows::callAggregation, _ -> Map.of(),
+                        size -> List.of(map(size, size.height() + size.width() - 1), map(size, size.channels()))));
+    }
+
+    private static long[] map(Size size, long channels) {
+        return new long[]{size.batch(), channels, size.height(), size.width()};
+    }
+
+    private static List<Tensor> callAffinity(Module module, List<Tensor> inputs) {
+        return List.of(((CrissCross.Affinity) module).forward(inputs.get(0), inputs.get(1)));
+    }
+
+    private static List<Tensor> callAggregation(Module module, List<Tensor> inputs) {
+        return List.of(((CrissCross.Aggregation) module).forward(inputs.get(0), inputs.get(1)));
     }
 
     private static List<Tensor> callMha(Module module, List<Tensor> inputs) {

@@ -46,6 +46,14 @@ public final class Checks {
         return channels / reduction;
     }
 
+    /** @throws IllegalArgumentException unless {@code x} is (B, channels, H, W) */
+    public static void maps(String module, long channels, Tensor x) {
+        if (x.dim() != 4 || x.size(1) != channels) {
+            throw new IllegalArgumentException(module + ": takes maps of (images, " + channels
+                    + ", height, width), got " + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
     /**
      * Refuses to train batch norm on a single value a channel, which has no variance.
      *

@@ -48,7 +48,7 @@ class AttentionContractTest {
      * number to all of a query's scores, which the softmax ignores.
      */
     private static final Predicate<String> WITHOUT_EFFECT = Pattern.compile(String.join("|", List.of(
-            "conv1d-mha layers\\.\\d+\\.key\\.bias"))).asMatchPredicate();
+            "conv1d-mha layers\\.\\d+\\.key\\.bias", "cc key_conv\\.bias"))).asMatchPredicate();
 
     private PointerScope scope;
 
@@ -214,7 +214,9 @@ class AttentionContractTest {
         fresh.eval();
         List<Tensor> inputs = inputs(entry, ScalarType.Float);
         List<Tensor> expected = entry.call().apply(module, inputs);
-        assertThat(identical(expected, entry.call().apply(fresh, inputs))).isFalse();
+        if (!StateDict.of(module).isEmpty()) {
+            assertThat(identical(expected, entry.call().apply(fresh, inputs))).isFalse();
+        }
         try (SafeTensors saved = SafeTensors.open(file)) {
             StateDict.load(fresh, saved.tensors());
         }
