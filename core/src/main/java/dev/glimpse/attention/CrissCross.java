@@ -14,6 +14,7 @@ import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
@@ -38,7 +39,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * <p>
  * Two passes are the paper's; the authors' {@code CrissCrossAttention} is one of them, {@code recurrence=1}, which their
  * network calls twice. Gamma starts at 0 and the module as the identity. Differs from the authors' code: it masks nothing
- * with -infinity, so it runs in bfloat16 and half precision, and below eight channels the queries have one.
+ * with -infinity and computes energies and weights in float32 at least, so it runs in bfloat16 and half precision; and
+ * below eight channels the queries have one.
  * {@link Affinity} and {@link Aggregation} are its two halves by themselves.
  *
  * <p>
@@ -99,40 +101,61 @@ public final class CrissCross extends Layer {
         Tensor y = x;
         for (long i = 0; i < config.recurrence(); i++) {
             Tensor input = y;
-            y = AttentionMaps.watched() ? pass(input) : Scopes.lettingGo(() -> pass(input));
+            y = lettingGo(() -> pass(input));
         }
         return y;
     }
 
     private Tensor pass(Tensor x) {
-        Tensor attended = attend(queries.forward(x), keys.forward(x), values.forward(x)); // (B, C, H, W)
-        return x.add(gamma.mul(attended));
+        Tensor query = queries.forward(x); // (B, C', H, W)
+        Tensor key = keys.forward(x); // (B, C', H, W)
+        Tensor value = values.forward(x); // (B, C, H, W)
+        return x.add(gamma.mul(attend(wide(query), wide(key), wide(value)).type_as(x)));
+    }
+
+    /** Short types as float32: a softmax's gradient is a difference, which their rounding would blur. */
+    private static Tensor wide(Tensor x) {
+        return x.element_size() < Float.BYTES ? x.to(ScalarType.Float) : x;
     }
 
     /** Some rows of the map at a time; all of them if somebody watches, who wants the map as a whole. */
     private Tensor attend(Tensor query, Tensor key, Tensor value) {
         long[] heights = AttentionMaps.watched() ? new long[]{value.size(2)} : strips(value);
         Tensor[] rowQueries = split(rows(query), 1, heights); // (B, S, W, C')
-        Tensor[] rowKeys = split(rows(key), 1, heights); // (B, S, W, C')
+        Tensor[] rowKeys = split(rows(key), 1, heights);
         Tensor[] rowValues = split(rows(value), 1, heights); // (B, S, W, C)
         Tensor[] columnQueries = split(columns(query), 2, heights); // (B, W, S, C')
-        Tensor columnKeys = columns(key); // (B, W, H, C')
-        Tensor columnValues = columns(value); // (B, W, H, C)
+        Lines columns = new Lines(columns(key), columns(value)); // (B, W, H, C'), (B, W, H, C)
         Tensor[] attended = new Tensor[heights.length];
-        long first = 0;
+        long from = 0;
         for (int i = 0; i < heights.length; i++) {
-            Tensor row = energies(rowQueries[i], rowKeys[i]); // (B, S, W, W)
-            Tensor column = energies(columnQueries[i], columnKeys); // (B, W, S, H)
-            exponentiate(row, column, first);
-            Tensor sum = row.sum(3).add(column.sum(3).transpose(1, 2)).unsqueeze(3); // (B, S, W, 1)
-            Tensor mixed = row.matmul(rowValues[i]).add(column.matmul(columnValues).transpose(1, 2));
-            attended[i] = mixed.div(sum); // (B, S, W, C)
-            first += heights[i];
-            if (AttentionMaps.watched()) {
-                seen(this, CROSS, cross(row.div(sum), column.div(sum.transpose(1, 2))));
-            }
+            Tensor inRow = rowQueries[i];
+            Tensor inColumn = columnQueries[i];
+            Lines rows = new Lines(rowKeys[i], rowValues[i]);
+            long first = from;
+            attended[i] = lettingGo(() -> strip(inRow, rows, inColumn, columns, first)); // (B, S, W, C)
+            from += heights[i];
         }
         return cat(1, attended).permute(0, 3, 1, 2);
+    }
+
+    /** What the queries of a strip find in their rows, (B, S, W, ...), and in their columns, (B, W, S or H, ...). */
+    private Tensor strip(Tensor rowQueries, Lines rows, Tensor columnQueries, Lines columns, long first) {
+        Tensor row = energies(rowQueries, rows.keys); // (B, S, W, W)
+        Tensor column = energies(columnQueries, columns.keys); // (B, W, S, H)
+        exponentiate(row, column, first);
+        Tensor sum = row.sum(3).add(column.sum(3).transpose(1, 2)).unsqueeze(3); // (B, S, W, 1)
+        if (AttentionMaps.watched()) {
+            seen(this, CROSS, cross(row.div(sum), column.div(sum.transpose(1, 2))));
+        }
+        return row.matmul(rows.values).add(column.matmul(columns.values).transpose(1, 2)).div(sum);
+    }
+
+    /** The keys and values of a map's rows or columns: (B, lines, positions, ...). */
+    private record Lines(Tensor keys, Tensor values) {}
+
+    private static Tensor lettingGo(Supplier<Tensor> work) {
+        return AttentionMaps.watched() ? work.get() : Scopes.lettingGo(work);
     }
 
     /** A softmax without its division, in place, over what a position has in its row and in its column. */
