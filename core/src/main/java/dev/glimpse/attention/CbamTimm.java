@@ -48,13 +48,7 @@ public final class CbamTimm extends Layer {
         public static final Config DEFAULT = new Config(1.0 / 16, 0, 1, 7, false);
 
         public Config {
-            if (!(hiddenRatio > 0)) {
-                throw new IllegalArgumentException("cbam-timm: rd_ratio is " + hiddenRatio + ", must be above 0");
-            }
-            if (hidden < 0) {
-                throw new IllegalArgumentException("cbam-timm: rd_channels is " + hidden + ", must not be negative");
-            }
-            Checks.positive("cbam-timm: rd_divisor", divisor);
+            Timm.checkHidden("cbam-timm", hiddenRatio, hidden, divisor);
             Checks.odd("cbam-timm: spatial_kernel_size", kernel);
         }
 
@@ -65,10 +59,7 @@ public final class CbamTimm extends Layer {
         }
 
         long hiddenFor(long channels) {
-            if (hidden > 0) {
-                return hidden;
-            }
-            return Math.max(divisor, (long) (channels * hiddenRatio + divisor / 2.0) / divisor * divisor);
+            return Timm.hidden(channels, hiddenRatio, hidden, divisor);
         }
     }
 
