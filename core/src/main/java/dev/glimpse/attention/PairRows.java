@@ -15,6 +15,8 @@ import org.bytedeco.pytorch.Tensor;
 final class PairRows {
     private static final String TRANSFORMER = "Vaswani et al., NeurIPS 2017";
     private static final String CCNET = "Huang et al., ICCV 2019";
+    private static final String ANN = "Zhu et al., ICCV 2019";
+    private static final String GCNET = "Cao et al., ICCV Workshops 2019";
 
     private PairRows() {}
 
@@ -38,7 +40,19 @@ final class PairRows {
                         size -> List.of(map(size, size.channels()), map(size, size.channels()))),
                 typed("ca_map", "criss-cross aggregation", CCNET, PAIRS, "pairs in a row or column",
                         _ -> new CrissCross.Aggregation(), PairRows::callAggregation, _ -> Map.of(),
-                        size -> List.of(map(size, size.height() + size.width() - 1), map(size, size.channels()))));
+                        size -> List.of(map(size, size.height() + size.width() - 1), map(size, size.channels()))),
+                layer("apnb", "asymmetric non-local: positions attend to pooled anchors", ANN, PAIRS,
+                        "pairs of positions and anchors", "attention", AsymmetricNonLocal.Apnb::read),
+                typed("afnb", "asymmetric non-local fusion of two stages", ANN, PAIRS,
+                        "pairs of positions and anchors", AsymmetricNonLocal.Afnb::read, PairRows::callAfnb,
+                        size -> Map.of("low_channels", size.channels() / 2, "high_channels", size.channels()),
+                        size -> List.of(new long[]{size.batch(), size.channels() / 2, size.height() + 2, size.width()},
+                                map(size, size.channels()))),
+                layer("gc", "global context, added to every position", GCNET, PAIRS, "positions, alike for all queries",
+                        "attention", a -> new GlobalContext(a.required("channels"), GlobalContext.Config.read(a))),
+                layer("gc-timm", "timm's global context, a gate", GCNET, PAIRS,
+                        "positions, alike for all queries; channels", "attention",
+                        a -> new GlobalContextTimm(a.required("channels"), GlobalContextTimm.Config.read(a))));
     }
 
     private static long[] map(Size size, long channels) {
@@ -47,6 +61,10 @@ final class PairRows {
 
     private static List<Tensor> callAffinity(Module module, List<Tensor> inputs) {
         return List.of(((CrissCross.Affinity) module).forward(inputs.get(0), inputs.get(1)));
+    }
+
+    private static List<Tensor> callAfnb(Module module, List<Tensor> inputs) {
+        return List.of(((AsymmetricNonLocal.Afnb) module).forward(inputs.get(0), inputs.get(1)));
     }
 
     private static List<Tensor> callAggregation(Module module, List<Tensor> inputs) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.SharedModuleVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import tools.jackson.core.JacksonException;
@@ -83,6 +84,7 @@ public final class Golden {
             case "eval" -> false;
             default -> throw new IllegalArgumentException("its mode is '" + fact("mode") + "'; known: train, eval");
         });
+        switchOffDropout(module);
         List<Tensor> inputs = numbered("input.");
         List<Tensor> outputs = entry.call().apply(module, inputs);
         backward(outputs, numbered("cotangent."));
@@ -116,6 +118,17 @@ public final class Golden {
         computed.put("output.0", output);
         backward(List.of(output), List.of(HashedTensors.signal("cotangent.0", Tensors.shape(output)).to(type())));
         StateDict.parameters(network).forEach((key, parameter) -> computed.put("grad." + key, parameter.grad()));
+    }
+
+    /** The files were made without. */
+    private static void switchOffDropout(Module module) {
+        SharedModuleVector parts = module.modules();
+        for (long i = 0; i < parts.size(); i++) {
+            Module part = parts.get(i);
+            if (part.asDropout() != null || part.asDropout2d() != null) {
+                part.eval();
+            }
+        }
     }
 
     private static void backward(List<Tensor> outputs, List<Tensor> cotangents) {

@@ -1,5 +1,6 @@
 package dev.glimpse.nn;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -51,6 +52,24 @@ public final class Checks {
         if (x.dim() != 4 || x.size(1) != channels) {
             throw new IllegalArgumentException(module + ": takes maps of (images, " + channels
                     + ", height, width), got " + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
+    /**
+     * For modules of several inputs: {@code shape("ocr", "features", x, "images", 512, "height", "width")}.
+     *
+     * @param sizes a number for a size that must be so, a word for one that is free
+     * @throws IllegalArgumentException for a tensor of another shape
+     */
+    public static void shape(String module, String input, Tensor x, Object... sizes) {
+        boolean fits = x.dim() == sizes.length;
+        for (int i = 0; fits && i < sizes.length; i++) {
+            fits = !(sizes[i] instanceof Number size) || x.size(i) == size.longValue();
+        }
+        if (!fits) {
+            String wanted = String.join(", ", Arrays.stream(sizes).map(Object::toString).toList());
+            throw new IllegalArgumentException(module + ": takes " + input + " of (" + wanted + "), got "
+                    + Tensors.shapeText(Tensors.shape(x)));
         }
     }
 

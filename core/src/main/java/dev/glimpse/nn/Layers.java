@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Conv2dOptions;
 import org.bytedeco.pytorch.Conv3dImpl;
 import org.bytedeco.pytorch.Conv3dOptions;
+import org.bytedeco.pytorch.Dropout2dImpl;
 import org.bytedeco.pytorch.DropoutImpl;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LayerNormImpl;
@@ -146,6 +147,11 @@ public final class Layers {
         return new DropoutImpl(probability);
     }
 
+    /** Sets whole channels of (B, C, H, W) to zero with the given probability in training, and scales the rest up. */
+    public static Dropout2dImpl dropout2d(double probability) {
+        return new Dropout2dImpl(probability);
+    }
+
     /** The largest value of each square window. */
     public static MaxPool2dImpl maxPool2d(long kernel, long stride, long padding) {
         MaxPool2dOptions options = new MaxPool2dOptions(both(kernel));
@@ -175,6 +181,7 @@ public final class Layers {
             case BatchNorm3dImpl norm -> norm.forward(x);
             case LayerNormImpl norm -> norm.forward(x);
             case DropoutImpl dropout -> dropout.forward(x);
+            case Dropout2dImpl dropout -> dropout.forward(x);
             default -> throw new IllegalArgumentException("no forward(Tensor) is known for "
                     + module.getClass().getSimpleName() + ": extend dev.glimpse.Layer");
         };

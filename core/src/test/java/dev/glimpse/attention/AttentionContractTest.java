@@ -43,12 +43,15 @@ class AttentionContractTest {
     private static final List<long[]> MAPS = List.of(new long[]{1, 1}, new long[]{7, 7}, new long[]{9, 7},
             new long[]{13, 1});
     private static final Size SIZE = new Size(BATCH, CHANNELS, 9, 7);
+    /** Of finite differences, each tried when the one before fails: a long one may step over the kink of some ReLU. */
+    private static final double[] STEPS = {1e-6, 1e-7, 1e-8, 1e-9};
     /**
      * Parameters, each a row's name and a key, without effect on the output: moving every key by one vector adds the same
      * number to all of a query's scores, which the softmax ignores.
      */
     private static final Predicate<String> WITHOUT_EFFECT = Pattern.compile(String.join("|", List.of(
-            "conv1d-mha layers\\.\\d+\\.key\\.bias", "cc key_conv\\.bias"))).asMatchPredicate();
+            "conv1d-mha layers\\.\\d+\\.key\\.bias", "cc key_conv\\.bias", "gc conv_mask\\.bias",
+            "gc-timm conv_attn\\.bias"))).asMatchPredicate();
 
     private PointerScope scope;
 
@@ -154,7 +157,6 @@ class AttentionContractTest {
     @ParameterizedTest
     @MethodSource("rows")
     void gradientsAreThoseOfFiniteDifferences(Entry entry) {
-        double step = 1e-6;
         for (boolean training : new boolean[]{false, true}) {
             Module module = build(entry, ScalarType.Double);
             module.train(training);
@@ -168,9 +170,16 @@ class AttentionContractTest {
                     expected += variable.grad().mul(move).sum().item_double();
                     moves.add(move);
                 }
-                double above = moved(entry, module, variables, moves, step);
-                double below = moved(entry, module, variables, moves, -step);
-                assertThat((above - below) / (2 * step)).as(training ? "training" : "evaluation").isCloseTo(expected,
+                double found = Double.NaN;
+                for (double step : STEPS) {
+                    double above = moved(entry, module, variables, moves, step);
+                    double below = moved(entry, module, variables, moves, -step);
+                    found = (above - below) / (2 * step);
+                    if (Math.abs(found - expected) <= 1e-6 * Math.abs(expected)) {
+                        break;
+                    }
+                }
+                assertThat(found).as(training ? "training" : "evaluation").isCloseTo(expected,
                         within(1e-6 * Math.abs(expected)));
             }
         }

@@ -128,7 +128,7 @@ class CrissCrossTest {
                     exactVariables);
             double largest = expectedGradients.values().stream().mapToDouble(CrissCrossTest::size).max().orElseThrow();
             expectedGradients.forEach((name, gradient) -> assertClose(gradients.get(name), gradient,
-                    bound * Math.max(size(gradient), largest / 10), type + " " + name));
+                    bound * Math.max(size(gradient), largest / 5), type + " " + name));
         }
     }
 
