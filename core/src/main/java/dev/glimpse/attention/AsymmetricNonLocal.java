@@ -54,6 +54,9 @@ public final class AsymmetricNonLocal {
             Checks.positive("apnb/afnb: value_channels", value);
             Checks.probability("apnb/afnb: dropout", dropout);
             sizes = List.copyOf(sizes);
+            if (sizes.isEmpty()) {
+                throw new IllegalArgumentException("apnb/afnb: sizes are none, must be one or more");
+            }
             sizes.forEach(size -> Checks.positive("apnb/afnb: one of sizes", size));
         }
 
@@ -77,7 +80,7 @@ public final class AsymmetricNonLocal {
      *
      * <p>
      * Queries and keys are one projection, registered under two names; in training its batch norm takes in each batch's
-     * statistics twice, as the authors'.
+     * statistics twice, as the authors'. Theirs fails unless {@code out_channels} equals {@code channels}.
      */
     public static final class Apnb extends Layer {
         /** What the authors' network has: keys and values of half the channels. */
@@ -95,7 +98,7 @@ public final class AsymmetricNonLocal {
             Sequential both = projection(channels, config.key);
             stage = register_module("stages", new Module()).register_module("0",
                     new Stage(channels, config, both, both));
-            end = register_module("conv_bn_dropout", new Sequential(conv2d(2 * channels, config.out, 1),
+            end = register_module("conv_bn_dropout", new Sequential(conv2d(config.out + channels, config.out, 1),
                     new Sequential(batchNorm2d(config.out), relu()), dropout2d(config.dropout)));
         }
 
@@ -108,7 +111,7 @@ public final class AsymmetricNonLocal {
         /** (B, C, H, W) to (B, out, H, W). */
         @Override
         public Tensor forward(Tensor x) {
-            Checks.maps("apnb", channels, x);
+            Checks.maps("apnb", x, channels, 2);
             Checks.valuesForNorm("apnb", this, x);
             return end.forward(cat(1, stage.forward(x, x), x));
         }

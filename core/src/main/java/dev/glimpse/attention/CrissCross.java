@@ -2,6 +2,7 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CROSS;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Tensors.amax;
 import static dev.glimpse.nn.Tensors.cat;
@@ -11,11 +12,13 @@ import static dev.glimpse.nn.Tensors.split;
 
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -63,7 +66,7 @@ public final class CrissCross extends Layer {
 
     private static final long QUERY_SHARE = 8;
     /** How many affinities are computed at a time: backward needs a few times as many for a moment. */
-    private static final long STRIP = 1 << 21;
+    private static final long STRIP = 1 << 20;
     /** The exponential of its negative is 0 in every type. */
     private static final double FAR = 1000;
 
@@ -97,13 +100,23 @@ public final class CrissCross extends Layer {
      */
     @Override
     public Tensor forward(Tensor x) {
-        Checks.maps("cc", channels, x);
+        Checks.maps("cc", x, channels, 2);
+        requireMemory(x);
         Tensor y = x;
         for (long i = 0; i < config.recurrence(); i++) {
             Tensor input = y;
             y = lettingGo(() -> pass(input));
         }
         return y;
+    }
+
+    /** Exponentials of all passes stay for backward, if at all; a watched map is held three times. */
+    private void requireMemory(Tensor x) {
+        long times = config.recurrence() * (watched() ? 3 : GradMode.is_enabled() ? 1 : 0);
+        long rows = times * x.size(2) + 4 * strips(x)[0];
+        long wider = Math.max(1, Float.BYTES / x.element_size());
+        Memory.require("cc", Memory.bytes(x, wider, x.size(0), rows, x.size(3), x.size(2) + x.size(3)),
+                watched() ? "use a smaller map, or do not watch its attention" : "use a smaller map or fewer images");
     }
 
     private Tensor pass(Tensor x) {
@@ -120,7 +133,7 @@ public final class CrissCross extends Layer {
 
     /** Some rows of the map at a time; all of them if somebody watches, who wants the map as a whole. */
     private Tensor attend(Tensor query, Tensor key, Tensor value) {
-        long[] heights = AttentionMaps.watched() ? new long[]{value.size(2)} : strips(value);
+        long[] heights = watched() ? new long[]{value.size(2)} : strips(value);
         Tensor[] rowQueries = split(rows(query), 1, heights); // (B, S, W, C')
         Tensor[] rowKeys = split(rows(key), 1, heights);
         Tensor[] rowValues = split(rows(value), 1, heights); // (B, S, W, C)
@@ -145,7 +158,7 @@ public final class CrissCross extends Layer {
         Tensor column = energies(columnQueries, columns.keys); // (B, W, S, H)
         exponentiate(row, column, first);
         Tensor sum = row.sum(3).add(column.sum(3).transpose(1, 2)).unsqueeze(3); // (B, S, W, 1)
-        if (AttentionMaps.watched()) {
+        if (watched()) {
             seen(this, CROSS, cross(row.div(sum), column.div(sum.transpose(1, 2))));
         }
         return row.matmul(rows.values).add(column.matmul(columns.values).transpose(1, 2)).div(sum);
@@ -155,7 +168,7 @@ public final class CrissCross extends Layer {
     private record Lines(Tensor keys, Tensor values) {}
 
     private static Tensor lettingGo(Supplier<Tensor> work) {
-        return AttentionMaps.watched() ? work.get() : Scopes.lettingGo(work);
+        return watched() ? work.get() : Scopes.lettingGo(work);
     }
 
     /** A softmax without its division, in place, over what a position has in its row and in its column. */

@@ -128,7 +128,7 @@ public final class GlobalContext extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Checks.maps("gc", channels, x);
+        Checks.maps("gc", x, channels, 2);
         Tensor context = mask == null ? spatialMean(x) : pooled(this, x, mask.forward(x)); // (B, C, 1, 1)
         Tensor y = x;
         if (multiply != null) {

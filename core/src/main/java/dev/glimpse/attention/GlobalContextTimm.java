@@ -94,7 +94,7 @@ public final class GlobalContextTimm extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Checks.maps("gc-timm", channels, x);
+        Checks.maps("gc-timm", x, channels, 2);
         Tensor context = attention == null ? spatialMean(x)
                 : GlobalContext.pooled(this, x, attention.forward(x)); // (B, C, 1, 1)
         Tensor y = x;

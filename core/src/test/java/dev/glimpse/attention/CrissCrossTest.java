@@ -241,6 +241,11 @@ class CrissCrossTest {
         Tensor map = random(1, ScalarType.Float, 2, 6, 5, 7);
         assertMessage(() -> new CrissCross(6).forward(map.narrow(1, 0, 4)), "cc: ", "6", "2x4x5x7");
         assertMessage(() -> new CrissCross(6).forward(map.select(0, 0)), "cc: ", "6x5x7");
+        assertMessage(() -> new CrissCross(6).forward(map.narrow(0, 0, 0)), "cc: ", "0x6x5x7");
+        assertMessage(
+                () -> new CrissCross(1).forward(map.narrow(0, 0, 1).narrow(1, 0, 1).narrow(2, 0, 1).narrow(3, 0, 1)
+                        .expand(1, 1, 30_000, 30_000)),
+                "cc: this input needs ", " GiB", "use a smaller map");
         assertMessage(() -> new CrissCross(6, new CrissCross.Config(0)), "cc: recurrence is 0, must be at least 1");
         assertMessage(() -> affinity.forward(map, map.narrow(3, 0, 5)), "ca_weight: ", "2x6x5x7", "2x6x5x5");
         assertMessage(() -> affinity.forward(map.select(0, 0), map.select(0, 0)), "ca_weight: ", "6x5x7");
