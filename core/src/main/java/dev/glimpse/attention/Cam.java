@@ -68,7 +68,7 @@ public final class Cam extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Checks.maps("cam", x, channels, 2);
+        Checks.maps("cam", channels, x);
         Memory.require("cam", Memory.bytes(x, GradMode.is_enabled() ? 5 : 3, x.size(0), channels, channels),
                 "use a smaller batch or fewer channels");
         Tensor flat = x.flatten(2, 3).unsqueeze(1); // (B, 1, C, N)

@@ -111,7 +111,7 @@ public final class DaNet extends Layer {
     }
 
     private Tensor position(Tensor x) {
-        Checks.maps("danet", x, channels, 2);
+        Checks.maps("danet", channels, x);
         Checks.valuesForNorm("danet", this, x);
         return conv51.forward(sa.forward(conv5a.forward(x)));
     }

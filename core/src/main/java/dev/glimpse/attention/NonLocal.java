@@ -130,7 +130,7 @@ public final class NonLocal extends Layer {
     /** (B, C, L), (B, C, H, W) or (B, C, T, H, W), as {@code dims} says, to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Checks.maps("nonlocal", x, channels, config.dims());
+        Checks.maps("nonlocal", channels, config.dims(), x);
         if (config.batchNorm()) {
             Checks.valuesForNorm("nonlocal", this, x);
         }

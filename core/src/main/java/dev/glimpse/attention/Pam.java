@@ -69,7 +69,7 @@ public final class Pam extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Checks.maps("pam", x, channels, 2);
+        Checks.maps("pam", channels, x);
         requireMemory(x);
         Tensor queries = positions(query.forward(x)); // (B, 1, N, C/8)
         Tensor keys = positions(key.forward(x)); // (B, 1, N, C/8)

@@ -166,6 +166,13 @@ public final class Tensors {
         return torch.stack(new TensorVector(tensors), dim);
     }
 
+    /** Cuts a tensor along a dimension into views of the given sizes. */
+    public static Tensor[] split(Tensor x, long dim, long... sizes) {
+        try (TensorVector views = x.split_with_sizes(sizes, dim)) {
+            return Arrays.stream(views.get()).map(Tensor::new).toArray(Tensor[]::new);
+        }
+    }
+
     /** The index of the largest value over one dimension, which goes. */
     public static Tensor argmax(Tensor x, long dim) {
         return x.argmax(new LongOptional(dim), false);

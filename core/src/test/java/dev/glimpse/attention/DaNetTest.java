@@ -211,7 +211,7 @@ class DaNetTest {
         long[] sizes = Arrays.stream(shape.split("x")).mapToLong(Long::parseLong).toArray();
         assertThatThrownBy(() -> Attentions.slot(name).create(32).forward(random(1, ScalarType.Float, sizes)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(name + ": takes batches of 2-dimensional maps of 32 channels, got " + shape);
+                .hasMessage(name + ": takes maps of (images, 32, height, width), got " + shape);
     }
 
     @Test
