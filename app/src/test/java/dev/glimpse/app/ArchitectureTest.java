@@ -19,6 +19,7 @@ class ArchitectureTest {
     void packagesUseOnlyWhatTheyMay() {
         layeredArchitecture().consideringOnlyDependenciesInLayers()
                 .layer("nn").definedBy("dev.glimpse.nn..")
+                .layer("kernel").definedBy("dev.glimpse.kernel..")
                 .layer("attention").definedBy("dev.glimpse.attention..")
                 .layer("model").definedBy("dev.glimpse.model..")
                 .layer("io").definedBy("dev.glimpse.io..")
@@ -32,8 +33,9 @@ class ArchitectureTest {
                 .whereLayer("train").mayOnlyBeAccessedByLayers("app")
                 .whereLayer("explain").mayOnlyBeAccessedByLayers("app")
                 .whereLayer("nn").mayNotAccessAnyLayer()
-                .whereLayer("attention").mayOnlyAccessLayers("nn")
-                .whereLayer("model").mayOnlyAccessLayers("attention", "nn")
+                .whereLayer("kernel").mayOnlyAccessLayers("nn")
+                .whereLayer("attention").mayOnlyAccessLayers("kernel", "nn")
+                .whereLayer("model").mayOnlyAccessLayers("attention", "kernel", "nn")
                 .whereLayer("io").mayOnlyAccessLayers("nn")
                 .whereLayer("golden").mayOnlyAccessLayers("attention", "model", "io", "nn")
                 .whereLayer("data").mayNotAccessAnyLayer()
@@ -44,7 +46,8 @@ class ArchitectureTest {
 
     @Test
     void allModulesAreSeen() {
-        assertThat(List.of("dev.glimpse.attention.Cbam", "dev.glimpse.data.Loader", "dev.glimpse.app.Main"))
+        assertThat(List.of("dev.glimpse.kernel.PairAttention", "dev.glimpse.attention.Cbam", "dev.glimpse.data.Loader",
+                "dev.glimpse.app.Main"))
                 .allMatch(CLASSES::contain);
     }
 

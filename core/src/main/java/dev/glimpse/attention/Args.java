@@ -129,6 +129,19 @@ public final class Args {
         return List.of(value.toString().split("\\+", -1));
     }
 
+    /** A list of whole numbers, typed as {@code 1+3}. */
+    public List<Long> integers(String name, List<Long> byDefault) {
+        List<Long> numbers = new ArrayList<>();
+        for (String word : words(name, byDefault.stream().map(Object::toString).toList())) {
+            try {
+                numbers.add(Long.parseLong(word));
+            } catch (NumberFormatException e) {
+                throw wrong(name, word, "a whole number", e);
+            }
+        }
+        return numbers;
+    }
+
     /** One of an enum's constants, by its name in lower case. */
     public static <E extends Enum<E>> E constant(String owner, String name, Class<E> type, String word) {
         for (E constant : type.getEnumConstants()) {

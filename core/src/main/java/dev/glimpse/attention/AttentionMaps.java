@@ -26,7 +26,10 @@ public final class AttentionMaps {
         SPATIAL,
         /** One weight a channel and position: (B, C, H, W). */
         ELEMENT,
-        /** For each query, a distribution over the keys, both positions: (B, heads, queries, keys). */
+        /**
+         * For each query, the weights of the keys, both positions: (B, heads, queries, keys). A distribution where a softmax
+         * makes them; the keys may be those of a coarser map.
+         */
         PAIRS,
         /** For each channel, a distribution over the channels: (B, 1, C, C). */
         CHANNEL_PAIRS,

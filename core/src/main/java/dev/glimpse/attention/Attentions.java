@@ -109,6 +109,12 @@ public final class Attentions {
             }, exampleInputs);
         }
 
+        /** The same for a layer that gives more than its forward when called on its own. */
+        Entry called(BiFunction<Module, List<Tensor>, List<Tensor>> typed) {
+            return new Entry(name, title, paper, family, attends, slotKey, anySize, factory, typed, exampleArgs,
+                    exampleInputs);
+        }
+
         /** Builds the module; an argument that it does not know is an error. */
         public Module create(Args args) {
             Module module = factory.apply(args);

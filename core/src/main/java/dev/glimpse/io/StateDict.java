@@ -5,6 +5,7 @@ import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,28 +24,29 @@ public final class StateDict {
 
     private StateDict() {}
 
-    /** The trained parameters by key; the tensors are the module's own, not copies. */
+    /**
+     * The trained parameters by key, one registered under two names once, under the first; the tensors are the module's
+     * own, not copies.
+     */
     public static Map<String, Tensor> parameters(Module module) {
-        return entries(module.named_parameters());
+        return distinct(entries(module.named_parameters()));
     }
 
-    /** The buffers by key, such as running statistics; the tensors are the module's own. */
+    /** The buffers by key, such as running statistics, each once; the tensors are the module's own. */
     public static Map<String, Tensor> buffers(Module module) {
-        return entries(module.named_buffers());
+        return distinct(entries(module.named_buffers()));
     }
 
-    /** Parameters, then buffers; the tensors are the module's own. */
+    /** Parameters, then buffers, under all their names, as checkpoints have them; the tensors are the module's own. */
     public static Map<String, Tensor> of(Module module) {
-        Map<String, Tensor> all = parameters(module);
-        all.putAll(buffers(module));
+        Map<String, Tensor> all = entries(module.named_parameters());
+        all.putAll(entries(module.named_buffers()));
         return all;
     }
 
     /** How many numbers are trained; a parameter registered under two names counts once. */
     public static long parameterCount(Module module) {
-        Map<Long, Long> sizes = new LinkedHashMap<>();
-        parameters(module).values().forEach(p -> sizes.put(p.data_ptr().address(), p.numel()));
-        return sizes.values().stream().mapToLong(Long::longValue).sum();
+        return parameters(module).values().stream().mapToLong(Tensor::numel).sum();
     }
 
     /**
@@ -148,6 +150,17 @@ public final class StateDict {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         tensors.forEach((key, tensor) -> shapes.put(key, Tensors.shape(tensor)));
         return shapes;
+    }
+
+    private static Map<String, Tensor> distinct(Map<String, Tensor> named) {
+        Map<String, Tensor> distinct = new LinkedHashMap<>();
+        Set<Long> known = new HashSet<>();
+        named.forEach((key, tensor) -> {
+            if (known.add(tensor.unsafeGetTensorImpl().address())) {
+                distinct.put(key, tensor);
+            }
+        });
+        return distinct;
     }
 
     private static Map<String, Tensor> entries(StringTensorDict dict) {

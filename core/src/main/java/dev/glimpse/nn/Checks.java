@@ -47,11 +47,23 @@ public final class Checks {
         return channels / reduction;
     }
 
-    /** @throws IllegalArgumentException unless {@code x} is (B, channels, H, W) */
+    /** @throws IllegalArgumentException unless {@code x} is (B, channels, H, W) and has elements */
     public static void maps(String module, long channels, Tensor x) {
-        if (x.dim() != 4 || x.size(1) != channels) {
-            throw new IllegalArgumentException(module + ": takes maps of (images, " + channels
-                    + ", height, width), got " + Tensors.shapeText(Tensors.shape(x)));
+        maps(module, channels, 2, x);
+    }
+
+    /**
+     * Refuses what is no batch of maps of the given channels, or an empty one, where libtorch would fail obscurely or not
+     * at all.
+     *
+     * @param dims 1 for (B, C, L), 2 for (B, C, H, W), 3 for (B, C, T, H, W)
+     * @throws IllegalArgumentException naming the module, what it takes and what came
+     */
+    public static void maps(String module, long channels, long dims, Tensor x) {
+        if (x.dim() != dims + 2 || x.size(1) != channels || x.numel() == 0) {
+            String map = dims == 1 ? "length" : dims == 2 ? "height, width" : "frames, height, width";
+            throw new IllegalArgumentException(module + ": takes maps of (images, " + channels + ", " + map + "), got "
+                    + Tensors.shapeText(Tensors.shape(x)));
         }
     }
 

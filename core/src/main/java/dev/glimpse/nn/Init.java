@@ -1,8 +1,11 @@
 package dev.glimpse.nn;
 
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.kFanIn;
 import org.bytedeco.pytorch.kFanOut;
 import org.bytedeco.pytorch.kReLU;
 import org.bytedeco.pytorch.FanModeType;
@@ -20,6 +23,19 @@ public final class Init {
     /** The same for a depthwise convolution, each of whose inputs reaches but one channel. */
     public static void kaimingDepthwise(Tensor weight) {
         torch.normal_(weight, 0, Math.sqrt(2.0 / (weight.size(2) * weight.size(3))));
+    }
+
+    /** The same where variance is kept forward: 2 / (in channels x kernel size). */
+    public static void kaimingFanIn(Tensor weight) {
+        torch.kaiming_normal_(weight, 0, new FanModeType(new kFanIn()), new Nonlinearity(new kReLU()));
+    }
+
+    /** Sets every parameter of a layer to zero: what follows it then starts as if it were not there. */
+    public static void zero(Module layer) {
+        TensorVector parameters = layer.parameters();
+        for (long i = 0; i < parameters.size(); i++) {
+            constant(parameters.get(i), 0);
+        }
     }
 
     /** Sets every element. */

@@ -26,9 +26,17 @@ public final class Scopes {
      * the work runs as it is, since backward needs what it makes.
      */
     public static Tensor freeing(Supplier<Tensor> work) {
-        if (GradMode.is_enabled()) {
-            return work.get();
-        }
+        return GradMode.is_enabled() ? work.get() : lettingGo(work);
+    }
+
+    /**
+     * The same whether gradients are on or off: autograd itself holds what backward needs of what the work makes, and all
+     * else is freed now instead of with the scope around.
+     *
+     * <p>
+     * For a module whose tensors are far larger than the maps that come and go.
+     */
+    public static Tensor lettingGo(Supplier<Tensor> work) {
         Tensor result;
         try (PointerScope _ = new PointerScope()) {
             result = work.get();

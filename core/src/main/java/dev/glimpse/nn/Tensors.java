@@ -4,12 +4,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -133,6 +135,27 @@ public final class Tensors {
         return torch.grid_sampler(x, points, BILINEAR, outside.ordinal(), alignCorners);
     }
 
+    /** The largest value of each window of a map, side by side: (B, C, ...), a window size for each dimension of the map. */
+    public static Tensor maxPool(Tensor x, long... window) {
+        return switch (window.length) {
+            case 1 -> torch.max_pool1d(x, window);
+            case 2 -> torch.max_pool2d(x, window);
+            case 3 -> torch.max_pool3d(x, window);
+            default -> throw new IllegalArgumentException("maps have 1 to 3 dimensions, not " + window.length);
+        };
+    }
+
+    /** {@code softmax(scale q k^T) v} by libtorch's fused operation: (B, h, N, d), (B, h, M, d), (B, h, M, d). */
+    public static Tensor scaledDotProductAttention(Tensor q, Tensor k, Tensor v, double scale) {
+        return torch.scaled_dot_product_attention(q, k, v, new TensorOptional(), 0, false, new DoubleOptional(scale),
+                false);
+    }
+
+    /** The tensor with zeros behind its last dimension. */
+    public static Tensor padded(Tensor x, long zeros) {
+        return torch.constant_pad_nd(x, 0, zeros);
+    }
+
     /** Joins tensors along a dimension. */
     public static Tensor cat(long dim, Tensor... tensors) {
         return torch.cat(new TensorVector(tensors), dim);
@@ -141,6 +164,13 @@ public final class Tensors {
     /** Joins tensors of one shape along a new dimension. */
     public static Tensor stack(long dim, Tensor... tensors) {
         return torch.stack(new TensorVector(tensors), dim);
+    }
+
+    /** Cuts a tensor along a dimension into views of the given sizes. */
+    public static Tensor[] split(Tensor x, long dim, long... sizes) {
+        try (TensorVector views = x.split_with_sizes(sizes, dim)) {
+            return Arrays.stream(views.get()).map(Tensor::new).toArray(Tensor[]::new);
+        }
     }
 
     /** The index of the largest value over one dimension, which goes. */

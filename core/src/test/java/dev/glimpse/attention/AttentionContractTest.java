@@ -47,14 +47,15 @@ class AttentionContractTest {
      * Of finite differences, each tried when the one before fails: a ReLU or a maximum that turns between the two points
      * spoils a difference, and a smaller step leaves it outside. A wrong gradient is wrong at every step.
      */
-    private static final double[] STEPS = {1e-6, 1e-7, 1e-8};
+    private static final double[] STEPS = {1e-6, 1e-7, 1e-8, 1e-9};
     /**
      * Parameters, each a row's name and a key, without effect on the output: moving every key by one vector adds the same
      * number to all of a query's scores, and the bias of what becomes a map adds it to all positions; a softmax ignores it.
      */
     private static final Predicate<String> WITHOUT_EFFECT = Pattern.compile(String.join("|", List.of(
-            "conv1d-mha layers\\.\\d+\\.key\\.bias",
-            "a2 convB\\.bias", "(iau SIAU\\.|stiau )module_w\\.relation\\.[01]\\.bias")))
+            "conv1d-mha layers\\.\\d+\\.key\\.bias", "nonlocal phi\\.0\\.bias", "pam key_conv\\.bias",
+            "danet sa\\.key_conv\\.bias", "a2 convB\\.bias", "cc key_conv\\.bias", "gc conv_mask\\.bias",
+            "gc-timm conv_attn\\.bias", "(iau SIAU\\.|stiau )module_w\\.relation\\.[01]\\.bias")))
             .asMatchPredicate();
     /**
      * The same in evaluation alone: the softmax ignores what moves all scores of an image alike, but in training the

@@ -7,10 +7,10 @@ import dev.glimpse.Layer;
 import dev.glimpse.Support;
 import dev.glimpse.attention.Cbam;
 import dev.glimpse.nn.Layers;
+import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
@@ -89,19 +89,27 @@ class StateDictTest {
     }
 
     @Test
-    void aSharedParameterCountsOnce() {
-        LinearImpl shared = Layers.linear(3, 2);
+    void aModuleUnderTwoNamesStandsTwiceInTheStateAndTrainsOnce() {
         Layer twice = new Layer() {
-            private final LinearImpl query = register_module("query", shared);
-            private final LinearImpl key = register_module("key", shared);
+            private final Sequential query = register_module("query",
+                    new Sequential(Layers.linear(3, 2), Layers.batchNorm1d(2)));
+            private final Sequential key = register_module("key", query);
 
             @Override
             public Tensor forward(Tensor x) {
                 return query.forward(x).add(key.forward(x));
             }
         };
-        assertThat(StateDict.parameters(twice)).containsKeys("query.weight", "key.weight");
-        assertThat(StateDict.parameterCount(twice)).isEqualTo(3 * 2 + 2);
+        assertThat(StateDict.of(twice)).containsOnlyKeys("query.0.weight", "query.0.bias", "query.1.weight",
+                "query.1.bias", "query.1.running_mean", "query.1.running_var", "query.1.num_batches_tracked",
+                "key.0.weight", "key.0.bias", "key.1.weight", "key.1.bias", "key.1.running_mean", "key.1.running_var",
+                "key.1.num_batches_tracked");
+        assertThat(StateDict.parameters(twice)).containsOnlyKeys("query.0.weight", "query.0.bias", "query.1.weight",
+                "query.1.bias");
+        assertThat(StateDict.buffers(twice)).containsOnlyKeys("query.1.running_mean", "query.1.running_var",
+                "query.1.num_batches_tracked");
+        assertThat(StateDict.parameterCount(twice)).isEqualTo(3 * 2 + 2 + 2 + 2);
+        StateDict.load(twice, StateDict.of(twice));
     }
 
     private Map<String, Tensor> copy() {

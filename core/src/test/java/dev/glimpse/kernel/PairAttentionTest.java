@@ -1,0 +1,153 @@
+package dev.glimpse.kernel;
+
+import static dev.glimpse.Support.magnitude;
+import static dev.glimpse.Support.random;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Tensors;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The fused form computes what the composed one does, forward and backward. */
+class PairAttentionTest {
+    private static final long[] HEAD_SIZES = {1, 4, 13, 32};
+
+    private PointerScope scope;
+
+    @BeforeEach
+    void open() {
+        scope = new PointerScope();
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    static Stream<Arguments> sizes() {
+        return Stream.of(ScalarType.Float, ScalarType.Double).flatMap(type -> Stream.of(
+                new long[]{1, 1, 1, 1}, new long[]{2, 3, 207, 49}, new long[]{1, 1, 1021, 1021},
+                new long[]{1, 1, 1026, 13}, new long[]{3, 2, 1, 207})
+                .flatMap(shape -> IntStream.range(0, HEAD_SIZES.length).boxed().flatMap(i -> Stream.of(
+                        Arguments.of(type, shape, HEAD_SIZES[i], HEAD_SIZES[i]),
+                        Arguments.of(type, shape, HEAD_SIZES[i], HEAD_SIZES[(i + 1) % HEAD_SIZES.length])))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void fusedIsComposed(ScalarType type, long[] shape, long d, long e) {
+        List<Tensor> inputs = inputs(type, shape, d, e);
+        double scale = 0.7;
+        List<Tensor> expected = run(inputs, x -> PairAttention.composed(x.get(0), x.get(1), x.get(2), scale));
+        for (int threads : new int[]{1, 2, 3, 64}) {
+            List<Tensor> got = run(inputs, x -> PairAttention.fused(x.get(0), x.get(1), x.get(2), scale, threads));
+            requireClose(got, expected, type);
+        }
+        requireClose(run(inputs, x -> PairAttention.attend(x.get(0), x.get(1), x.get(2), scale)), expected, type);
+    }
+
+    /** Both sides of the number of weights from which the fused form runs whatever the head sizes. */
+    @ParameterizedTest
+    @CsvSource({"1023, 1024", "1024, 1024", "1025, 1031"})
+    void theThresholdChangesNothing(long queries, long keys) {
+        for (ScalarType type : new ScalarType[]{ScalarType.Float, ScalarType.Double}) {
+            List<Tensor> inputs = inputs(type, new long[]{1, 1, queries, keys}, 4, 13);
+            requireClose(run(inputs, x -> PairAttention.attend(x.get(0), x.get(1), x.get(2), 1)),
+                    run(inputs, x -> PairAttention.composed(x.get(0), x.get(1), x.get(2), 1)), type);
+        }
+    }
+
+    /** Scores so far apart that exponentials overflow unless the greatest is taken off first. */
+    @Test
+    void largeScoresStayFinite() {
+        List<Tensor> inputs = inputs(ScalarType.Double, new long[]{1, 1, 300, 300}, 32, 32);
+        List<Tensor> got = run(inputs, x -> PairAttention.fused(x.get(0), x.get(1), x.get(2), 1000));
+        Tensor expected = PairAttention.composed(inputs.get(0), inputs.get(1), inputs.get(2), 1000);
+        assertThat(got).allMatch(tensor -> Double.isFinite(magnitude(tensor)));
+        assertThat(magnitude(got.getFirst().sub(expected))).isLessThan(1e-9);
+    }
+
+    /** Positions as a map has them, whose numbers lie a map apart, and inference. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "4, 4", "4, 13"})
+    void layoutAndGradientModeChangeNothing(long d, long e) {
+        Tensor q = random(1, ScalarType.Double, 2, d, 300).transpose(1, 2).unsqueeze(1);
+        Tensor k = random(2, ScalarType.Double, 2, d, 77).transpose(1, 2).unsqueeze(1);
+        Tensor v = random(3, ScalarType.Double, 2, e, 77).transpose(1, 2).unsqueeze(1);
+        Tensor expected = PairAttention.weights(q, k, 1).matmul(v);
+        assertThat(magnitude(PairAttention.fused(q, k, v, 1).sub(expected))).isLessThan(1e-13);
+        Tensor inferred = Scopes.noGrad(() -> PairAttention.fused(q, k, v, 1));
+        assertThat(magnitude(inferred.sub(expected))).isLessThan(1e-13);
+    }
+
+    @Test
+    void theComposedFormIsTheFormula() {
+        Tensor q = random(1, ScalarType.Float, 1, 1, 3, 2);
+        Tensor k = random(2, ScalarType.Float, 1, 1, 5, 2);
+        Tensor v = random(3, ScalarType.Float, 1, 1, 5, 4);
+        float[] queries = Tensors.toFloats(q);
+        float[] keys = Tensors.toFloats(k);
+        float[] values = Tensors.toFloats(v);
+        float[] mixed = Tensors.toFloats(PairAttention.composed(q, k, v, 0.5));
+        for (int i = 0; i < 3; i++) {
+            double[] sums = new double[4];
+            double all = 0;
+            for (int j = 0; j < 5; j++) {
+                double weight = Math.exp(
+                        0.5 * (queries[2 * i] * keys[2 * j] + queries[2 * i + 1] * keys[2 * j + 1]));
+                all += weight;
+                for (int c = 0; c < 4; c++) {
+                    sums[c] += weight * values[4 * j + c];
+                }
+            }
+            for (int c = 0; c < 4; c++) {
+                assertThat((double) mixed[4 * i + c]).isCloseTo(sums[c] / all, within(1e-5));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16384, 2, 2", "16384, 16, 8", "16384, 3, 2", "16384, 1, 1", "16384, 0, 1", "1021, 8, 1", "1026, 8, 3",
+        "300, 8, 1", "1, 8, 1"})
+    void queriesAreDealtOutEvenly(long queries, long wanted, long parts) {
+        assertThat(PairAttention.parts(queries, wanted)).isEqualTo(parts);
+    }
+
+    private static List<Tensor> inputs(ScalarType type, long[] shape, long d, long e) {
+        return List.of(random(1, type, shape[0], shape[1], shape[2], d),
+                random(2, type, shape[0], shape[1], shape[3], d), random(3, type, shape[0], shape[1], shape[3], e));
+    }
+
+    /** The output, then the gradients of queries, keys and values. */
+    private static List<Tensor> run(List<Tensor> inputs, Function<List<Tensor>, Tensor> attention) {
+        List<Tensor> leaves = inputs.stream().map(x -> x.clone().set_requires_grad(true)).toList();
+        Tensor y = attention.apply(leaves);
+        y.mul(random(4, y.scalar_type().intern(), Tensors.shape(y))).sum().backward();
+        return Stream.concat(Stream.of(y), leaves.stream().map(Tensor::grad)).toList();
+    }
+
+    private static void requireClose(List<Tensor> got, List<Tensor> expected, ScalarType type) {
+        double precision = type == ScalarType.Float ? 1e-5 : 1e-13;
+        double largest = expected.stream().mapToDouble(tensor -> magnitude(tensor)).max().orElseThrow();
+        for (int i = 0; i < got.size(); i++) {
+            assertThat(Tensors.shape(got.get(i))).isEqualTo(Tensors.shape(expected.get(i)));
+            assertThat(magnitude(got.get(i).sub(expected.get(i)))).as("tensor " + i)
+                    .isLessThan(precision * largest);
+        }
+    }
+}
