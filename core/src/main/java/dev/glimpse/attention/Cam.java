@@ -3,6 +3,7 @@ package dev.glimpse.attention;
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL_PAIRS;
 import static dev.glimpse.attention.AttentionMaps.seen;
 
+import dev.glimpse.nn.Init;
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Memory;
@@ -31,7 +32,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * paper's equation, in which a channel takes nearly all from itself, since no product is as large as its own square.
  * Published weights want the default. Gamma, the only parameter, starts at 0: the layer starts as the identity.
  */
-public final class Cam extends Layer {
+public final class Cam extends Layer implements StartsAsIdentity {
     /** Where code and paper differ. */
     public enum Form {
         CODE, PAPER;
@@ -76,5 +77,16 @@ public final class Cam extends Layer {
         Tensor weights = (form == Form.CODE ? energy.neg() : energy).softmax(-1); // (B, 1, C, C)
         Tensor mixed = seen(this, CHANNEL_PAIRS, weights).matmul(flat); // (B, 1, C, N)
         return x.add(gamma.mul(mixed.view(Tensors.shape(x))));
+    }
+
+    @Override
+    public void open() {
+        Init.constant(gamma, 1);
+    }
+
+    @Override
+    public boolean scale(double factor) {
+        Init.scale(gamma, factor);
+        return true;
     }
 }

@@ -10,6 +10,7 @@ import static dev.glimpse.nn.Tensors.shape;
 import static dev.glimpse.nn.Tensors.shapeText;
 import static dev.glimpse.nn.Tensors.split;
 
+import dev.glimpse.nn.Init;
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Memory;
@@ -49,7 +50,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * <p>
  * Memory is O(N(H+W)): of what is as large as the affinities, only their exponentials ever exist as a whole.
  */
-public final class CrissCross extends Layer {
+public final class CrissCross extends Layer implements StartsAsIdentity {
     /** @param recurrence how many passes, all with the same weights */
     public record Config(long recurrence) {
         /** The paper's: two. */
@@ -278,5 +279,19 @@ public final class CrissCross extends Layer {
         Tensor column = torch.constant_pad_nd(afterFirst, 1, 0);
         return new Tensor[]{parts[0].permute(0, 2, 3, 1),
             column.view(weights.size(0), weights.size(3), height, height)};
+    }
+
+    @Override
+    public void open() {
+        Init.constant(gamma, 1);
+    }
+
+    @Override
+    public boolean scale(double factor) {
+        if (config.recurrence() > 1) {
+            return false; // the second pass reads what the first has added
+        }
+        Init.scale(gamma, factor);
+        return true;
     }
 }

@@ -8,6 +8,7 @@ import static dev.glimpse.nn.Layers.layerNorm;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.spatialMean;
 
+import org.bytedeco.pytorch.Module;
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Init;
@@ -37,7 +38,7 @@ import org.bytedeco.pytorch.Tensor;
  * first. The last convolution starts at 0: added, the module starts as the identity; as a gate, it starts at one half.
  * {@code gc-timm} is timm's, which gates by default.
  */
-public final class GlobalContext extends Layer {
+public final class GlobalContext extends Layer implements StartsAsIdentity {
     /** Where the context comes from. */
     public enum Pooling {
         /** Attention over positions. */
@@ -145,5 +146,25 @@ public final class GlobalContext extends Layer {
         Tensor weights = scores.flatten(2, 3).softmax(-1); // (B, 1, N)
         seen(source, SPATIAL, weights.view(x.size(0), 1, x.size(2), x.size(3)));
         return x.flatten(2, 3).matmul(weights.transpose(1, 2)).unsqueeze(3);
+    }
+
+    @Override
+    public void open() {
+        if (add != null) {
+            ((Conv2dImpl) last(add)).reset_parameters();
+        }
+    }
+
+    @Override
+    public boolean scale(double factor) {
+        if (multiply != null || add == null) {
+            return false;
+        }
+        Init.scale(last(add), factor);
+        return true;
+    }
+
+    private static Module last(Sequential transform) {
+        return transform.parts().get("3");
     }
 }

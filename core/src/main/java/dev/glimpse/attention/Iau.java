@@ -38,7 +38,7 @@ import org.bytedeco.pytorch.Tensor;
  * part maps are an output since the authors train them with masks of the parts; {@link #forward} leaves them out.
  * {@code stiau} is the parts' interaction alone, for videos too.
  */
-public final class Iau extends Layer {
+public final class Iau extends Layer implements StartsAsIdentity {
     /**
      * @param parts how many maps of parts are learned
      * @param channelFirst whether channels interact before parts do
@@ -150,5 +150,18 @@ public final class Iau extends Layer {
         public Tensor forward(Tensor x) {
             return bn.forward(conv.forward(x)).sigmoid();
         }
+    }
+
+    @Override
+    public void open() {
+        for (Sequential update : new Sequential[]{channelUpdate, partUpdate}) {
+            ((BatchNorm2dImpl) update.parts().get("1")).reset_parameters();
+        }
+    }
+
+    /** Not possible: the second update reads what the first has added. */
+    @Override
+    public boolean scale(double factor) {
+        return false;
     }
 }

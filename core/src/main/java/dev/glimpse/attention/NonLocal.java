@@ -6,6 +6,11 @@ import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.relu;
 
+import org.bytedeco.pytorch.BatchNorm1dImpl;
+import org.bytedeco.pytorch.BatchNorm2dImpl;
+import org.bytedeco.pytorch.BatchNorm3dImpl;
+import org.bytedeco.pytorch.Conv1dImpl;
+import org.bytedeco.pytorch.Conv3dImpl;
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.PairAttention;
 import dev.glimpse.nn.Checks;
@@ -47,7 +52,7 @@ import org.bytedeco.pytorch.Tensor;
  * {@code embedded_gaussian} and {@code dot_product} are the ones to want: in all modes but {@code concatenation} memory
  * grows with N, not with its square. While the map is watched it is held in full, N x M.
  */
-public final class NonLocal extends Layer {
+public final class NonLocal extends Layer implements StartsAsIdentity {
     /** How a pair of positions gets its weight. */
     public enum Mode {
         EMBEDDED_GAUSSIAN, GAUSSIAN, DOT_PRODUCT, CONCATENATION;
@@ -101,6 +106,7 @@ public final class NonLocal extends Layer {
     private final Module theta;
     private final Module phi;
     private final Module w;
+    private final Module last;
     private final Conv2dImpl concatProject;
 
     public NonLocal(long channels) {
@@ -118,7 +124,7 @@ public final class NonLocal extends Layer {
         phi = embedded ? register_module("phi", subSampled(conv(config.dims(), channels, inter)))
                 : config.subSample() ? register_module("phi", new SubSample()) : null;
         Module project = conv(config.dims(), inter, channels);
-        Module last = config.batchNorm() ? norm(config.dims(), channels) : project;
+        last = config.batchNorm() ? norm(config.dims(), channels) : project;
         Init.zero(last);
         w = register_module("W", config.batchNorm() ? new Sequential(project, last) : project);
         concatProject = config.mode() == Mode.CONCATENATION ? conv2d(2 * inter, 1, 1, Window.unbiased()) : null;
@@ -226,5 +232,24 @@ public final class NonLocal extends Layer {
             }
             return window;
         }
+    }
+
+    @Override
+    public void open() {
+        switch (last) {
+            case BatchNorm2dImpl norm -> norm.reset_parameters();
+            case BatchNorm1dImpl norm -> norm.reset_parameters();
+            case BatchNorm3dImpl norm -> norm.reset_parameters();
+            case Conv1dImpl conv -> conv.reset_parameters();
+            case Conv2dImpl conv -> conv.reset_parameters();
+            case Conv3dImpl conv -> conv.reset_parameters();
+            default -> throw new IllegalStateException(last.toString());
+        }
+    }
+
+    @Override
+    public boolean scale(double factor) {
+        Init.scale(last, factor);
+        return true;
     }
 }

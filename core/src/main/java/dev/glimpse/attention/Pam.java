@@ -5,6 +5,7 @@ import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv2d;
 
+import dev.glimpse.nn.Init;
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.PairAttention;
 import dev.glimpse.nn.Checks;
@@ -32,7 +33,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * 0: the layer starts as the identity. Take {@code danet} for both of the paper's branches, {@code nonlocal} for narrow
  * values and sub-sampled keys. Memory grows with N; while the map is watched it is held in full, N x N.
  */
-public final class Pam extends Layer {
+public final class Pam extends Layer implements StartsAsIdentity {
     /** @param reduction queries and keys have {@code channels / reduction} channels, rounded down */
     public record Config(long reduction) {
         /** The authors': an eighth. */
@@ -91,5 +92,16 @@ public final class Pam extends Layer {
 
     private static Tensor positions(Tensor map) {
         return map.flatten(2, 3).transpose(1, 2).unsqueeze(1);
+    }
+
+    @Override
+    public void open() {
+        Init.constant(gamma, 1);
+    }
+
+    @Override
+    public boolean scale(double factor) {
+        Init.scale(gamma, factor);
+        return true;
     }
 }

@@ -40,7 +40,7 @@ import org.bytedeco.pytorch.global.torch;
  * {@code outside=border} and {@code outside=reflection} keep something to see. It has no weights to show: its attention
  * is where it samples.
  */
-public final class Stn extends Layer {
+public final class Stn extends Layer implements StartsAsIdentity {
     private static final long SIDE = 3;
     private static final long[] MAPS = {8, 10};
     private static final long HIDDEN = 32;
@@ -74,6 +74,7 @@ public final class Stn extends Layer {
     private final Config config;
     private final Sequential localization;
     private final Sequential regressor;
+    private final LinearImpl regions;
 
     public Stn(long channels) {
         this(channels, Config.DEFAULT);
@@ -86,10 +87,10 @@ public final class Stn extends Layer {
         localization = register_module("localization",
                 new Sequential(conv2d(channels, MAPS[0], 7, padding(padded ? 3 : 0)), pool(padded), relu(),
                         conv2d(MAPS[0], MAPS[1], 5, padding(padded ? 2 : 0)), pool(padded), relu()));
-        LinearImpl theta = linear(HIDDEN, IDENTITY.length);
-        Init.constant(theta.weight(), 0);
-        Init.values(theta.bias(), IDENTITY);
-        regressor = register_module("fc_loc", new Sequential(linear(MAPS[1] * SIDE * SIDE, HIDDEN), relu(), theta));
+        regions = linear(HIDDEN, IDENTITY.length);
+        Init.constant(regions.weight(), 0);
+        Init.values(regions.bias(), IDENTITY);
+        regressor = register_module("fc_loc", new Sequential(linear(MAPS[1] * SIDE * SIDE, HIDDEN), relu(), regions));
     }
 
     /** (B, C, H, W) to the same. */
@@ -111,5 +112,16 @@ public final class Stn extends Layer {
 
     private static MaxPool2dImpl pool(boolean padded) {
         return padded ? maxPool2d(3, 2, 1) : maxPool2d(2, 2, 0);
+    }
+
+    /** Its last layer's weights become random, so that the region read differs from the whole. */
+    @Override
+    public void open() {
+        Init.kaimingFanOut(regions.weight());
+    }
+
+    @Override
+    public boolean scale(double factor) {
+        return false;
     }
 }

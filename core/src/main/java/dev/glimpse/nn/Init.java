@@ -38,6 +38,19 @@ public final class Init {
         }
     }
 
+    /** Multiplies every parameter of a layer. */
+    public static void scale(Module layer, double factor) {
+        TensorVector parameters = layer.parameters();
+        for (long i = 0; i < parameters.size(); i++) {
+            scale(parameters.get(i), factor);
+        }
+    }
+
+    /** Multiplies every element. */
+    public static void scale(Tensor parameter, double factor) {
+        Scopes.noGrad(() -> parameter.mul_(new Scalar(factor)));
+    }
+
     /** Sets every element. */
     public static void constant(Tensor parameter, double value) {
         torch.constant_(parameter, new Scalar(value));

@@ -1,5 +1,6 @@
 package dev.glimpse.model;
 
+import static dev.glimpse.Support.magnitude;
 import static dev.glimpse.Support.random;
 import static dev.glimpse.Support.randomise;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,6 +12,7 @@ import dev.glimpse.attention.Attentions.Entry;
 import dev.glimpse.attention.IdentityStart;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,6 +108,30 @@ class PlacementTest {
                 assertThat(Tensors.toFloats(parameter.grad())[0]).as(key).isFinite().isNotZero();
             }
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"nonlocal, true", "nonlocal:batch_norm=false, true", "pam, true", "cam, true", "cc:recurrence=1, true",
+        "cc, false", "gc, true", "gc:fusions=channel_add+channel_mul, false", "iau, false", "stn, false", "cbam, false",
+        "se, false"})
+    void alphaIsFoldedAwayWhereTheModuleAllowsIt(String attention, boolean foldable) {
+        IdentityStart wrapped = (IdentityStart) Attentions.slot(attention).startingAsIdentity().create(32);
+        randomise(wrapped, 4);
+        wrapped.eval();
+        Tensor x = random(1, ScalarType.Float, 2, 32, 6, 8);
+        Tensor before = wrapped.forward(x);
+        assertThat(wrapped.fold()).isEqualTo(foldable);
+        assertThat(magnitude(wrapped.forward(x).sub(before))).isLessThan(1e-5 * magnitude(before));
+        Layer outer = new Sequential(wrapped);
+        if (foldable) {
+            Layer plain = new Sequential(Attentions.slot(attention).create(32));
+            StateDict.load(plain, IdentityStart.withoutWrappers(outer, StateDict.of(outer)));
+            plain.eval();
+            assertThat(magnitude(plain.forward(x).sub(before))).isLessThan(1e-5 * magnitude(before));
+        } else {
+            assertThatThrownBy(() -> IdentityStart.withoutWrappers(outer, StateDict.of(outer)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("0: its alpha is ");
+        }
     }
 
     @Test
