@@ -68,7 +68,8 @@ final class AttentionTable {
                         ""));
     }
 
-    private static String products(long count) {
+    /** A count of multiply-adds as it is printed. */
+    static String products(long count) {
         if (count == 0) {
             return "0";
         }
