@@ -5,12 +5,15 @@ import dev.glimpse.data.ChannelStatistics;
 import dev.glimpse.data.ImageFolder;
 import dev.glimpse.data.Loader;
 import dev.glimpse.data.Transform;
+import dev.glimpse.io.Dialect;
 import dev.glimpse.io.StateDict;
+import dev.glimpse.io.Weights;
 import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.EpochMetrics;
 import dev.glimpse.train.Optimizer;
+import dev.glimpse.train.Pretrained;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
@@ -24,6 +27,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,8 +58,28 @@ final class TrainCommand implements Callable<Integer> {
             description = "What stands in every block, or none: see glimpse list attention.")
     private String attention;
 
-    @Option(names = "--stem", defaultValue = "imagenet",
-            description = "imagenet for images of about 224 pixels, cifar for about 32.")
+    @Option(names = "--place", paramLabel = "PLACE[+...]", description = "Where it stands: blocks, stages, or names of "
+            + "either as in layer3.*+layer4.0 (default: blocks; stages for bam).")
+    private String place;
+
+    @Option(names = "--start", paramLabel = "authors|identity",
+            description = "identity lets the attention into trained "
+                    + "weights without changing what the network computes at first (default: authors).")
+    private String start;
+
+    @Option(names = "--weights", paramLabel = "FILE", description = "Trained weights to start from, of PyTorch or "
+            + "safetensors; the classifier and the attention may be new.")
+    private Path weights;
+
+    @Option(names = "--from", defaultValue = "glimpse", paramLabel = "DIALECT",
+            description = "How the weights are named: ${COMPLETION-CANDIDATES}.")
+    private Dialect from;
+
+    @Option(names = "--lenient", description = "Take of the weights what fits, whatever does not.")
+    private boolean lenient;
+
+    @Option(names = "--stem", description = "Of a ResNet: imagenet for images of about 224 pixels, cifar for about 32 "
+            + "(default: imagenet).")
     private String stem;
 
     @Option(names = "--size",
@@ -108,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
                             + String.join(", ", Networks.table().values().stream().filter(Networks.Entry::classifier)
                                     .map(Networks.Entry::name).toList()));
         }
-        int side = size != null ? size : stem.equalsIgnoreCase("cifar") ? CIFAR_SIZE : IMAGENET_SIZE;
+        int side = size != null ? size : "cifar".equalsIgnoreCase(stem) ? CIFAR_SIZE : IMAGENET_SIZE;
         Checks.positive("--size", side);
         ImageFolder.Splits splits = ImageFolder.splits(data);
         ImageFolder training = ImageFolder.open(splits.train());
@@ -117,9 +142,14 @@ final class TrainCommand implements Callable<Integer> {
         torch.manual_seed(seed);
         Map<String, Object> args = new LinkedHashMap<>();
         args.put("attention", attention);
-        args.put("stem", stem);
         args.put("classes", training.classes().size());
+        putIfGiven(args, "stem", stem);
+        putIfGiven(args, "place", place);
+        putIfGiven(args, "start", start);
         Layer network = Networks.create(model, args);
+        if (weights != null) {
+            startFrom(network, args);
+        }
         ChannelStatistics colours = ChannelStatistics.of(training);
         String version = new Main.Version().getVersion()[0];
         Run run = Run.create(out, new RunConfig(version, model, args, training.classes(), side, colours.mean(),
@@ -132,6 +162,23 @@ final class TrainCommand implements Callable<Integer> {
         }
         err.flush();
         return train(run, network, training, test);
+    }
+
+    private static void putIfGiven(Map<String, Object> args, String name, String value) {
+        if (value != null) {
+            args.put(name, value);
+        }
+    }
+
+    private void startFrom(Layer network, Map<String, Object> args) throws IOException {
+        try (PointerScope _ = new PointerScope()) {
+            Map<String, Tensor> trained = from.toGlimpse(Weights.read(weights));
+            long classes = ((Number) args.get("classes")).longValue();
+            StateDict.Match match = Pretrained.load(network, model, args, classes, trained, lenient);
+            spec.commandLine().getErr().println(weights + ": " + match);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(weights + ": " + e.getMessage() + "; --lenient takes what fits", e);
+        }
     }
 
     private int train(Run run, Layer network, ImageFolder training, ImageFolder test) throws IOException {

@@ -64,6 +64,26 @@ class TrainingIT {
         assertThat(glimpse("eval", run, data.resolve("test")).out()).contains("red", "all");
     }
 
+    /** By way of PyTorch's format, into a network with another attention, at places of the user's choice. */
+    @Test
+    void trainedWeightsAreStartedFrom() {
+        Path weights = folder.resolve("weights.pt");
+        Launched convert = glimpse("convert", run.resolve("best.safetensors"), weights);
+        assertThat(convert.exit()).as(convert.err()).isZero();
+        Path next = folder.resolve("next");
+        Launched refused = glimpse("train", data, "--stem", "cifar", "--size", 16, "--attention", "se", "--weights",
+                weights, "--out", next);
+        assertThat(refused.exit()).isEqualTo(2);
+        assertThat(refused.errorLine()).contains("weights.pt", "left over: layer1.0.cbam", "--lenient");
+        Launched taken = glimpse("train", data, "--stem", "cifar", "--size", 16, "--attention", "se", "--place",
+                "layer4.*", "--start", "identity", "--weights", weights, "--lenient", "--epochs", 1, "--batch", 8,
+                "--lr",
+                0.001, "--out", next);
+        assertThat(taken.exit()).as(taken.err()).isZero();
+        assertThat(taken.err()).contains("matched; missing: layer4.0.attention.alpha");
+        assertThat(glimpse("eval", next, data).exit()).isZero();
+    }
+
     @Test
     void predictionsAreRankedAndSumToOne() {
         Path red = data.resolve("test/red/0.png");
