@@ -3,6 +3,7 @@ package dev.glimpse.nn;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.kFanIn;
 import org.bytedeco.pytorch.kFanOut;
 import org.bytedeco.pytorch.kReLU;
 import org.bytedeco.pytorch.FanModeType;
@@ -17,9 +18,19 @@ public final class Init {
         torch.kaiming_normal_(weight, 0, new FanModeType(new kFanOut()), new Nonlinearity(new kReLU()));
     }
 
-    /** The same for a depthwise convolution, each of whose inputs reaches but one channel. */
+    /** The same with the inputs counted: normal, variance 2 / (in channels x kernel size). */
+    public static void kaimingFanIn(Tensor weight) {
+        torch.kaiming_normal_(weight, 0, new FanModeType(new kFanIn()), new Nonlinearity(new kReLU()));
+    }
+
+    /** For a depthwise convolution, each of whose inputs reaches but one channel. */
     public static void kaimingDepthwise(Tensor weight) {
         torch.normal_(weight, 0, Math.sqrt(2.0 / (weight.size(2) * weight.size(3))));
+    }
+
+    /** Normal, mean 0. */
+    public static void normal(Tensor parameter, double deviation) {
+        torch.normal_(parameter, 0, deviation);
     }
 
     /** Sets every element. */

@@ -1,0 +1,193 @@
+package dev.glimpse.model;
+
+import static dev.glimpse.Support.magnitude;
+import static dev.glimpse.Support.random;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.Layer;
+import dev.glimpse.attention.Args;
+import dev.glimpse.io.StateDict;
+import dev.glimpse.nn.Cost;
+import dev.glimpse.nn.Init;
+import dev.glimpse.nn.Tensors;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What holds for every classifier that is no ResNet. Networks are written as users type them, {@code name:key=value}. */
+class ClassicNetworksTest {
+    /** torchvision's counts. */
+    @ParameterizedTest
+    @CsvSource({"vgg11, 132863336", "vgg11_bn, 132868840", "vgg13, 133047848", "vgg13_bn, 133053736",
+        "vgg16, 138357544", "vgg16_bn, 138365992", "vgg19, 143667240", "vgg19_bn, 143678248", "mobilenet_v2, 3504872"})
+    void networksHaveAsManyParametersAsTheirOriginals(String network, long parameters) {
+        assertThat(StateDict.parameterCount(create(network))).isEqualTo(parameters);
+    }
+
+    /** Thousand millions, as torchvision, timm and the papers give them. */
+    @ParameterizedTest
+    @CsvSource({"vgg11, 224, 7.61", "mobilenet_v2, 224, 0.30"})
+    void networksCostAsMuchAsTheirOriginals(String network, long side, String multiplyAdds) {
+        try (PointerScope _ = new PointerScope()) {
+            Layer layer = create(network);
+            layer.eval();
+            Tensor scores = layer.forward(random(1, ScalarType.Float, 1, 3, side, side).set_requires_grad(true));
+            assertThat(Math.round(Cost.of(List.of(scores)).multiplyAdds() / 1e7))
+                    .isEqualTo(Math.round(Double.parseDouble(multiplyAdds) * 100));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"vgg13:hidden=8; 47x65; 64x23x32 128x11x16 256x5x8 512x2x4 512x1x2",
+        "vgg11_bn:hidden=8; 33x32; 64x16x16 128x8x8 256x4x4 512x2x2 512x1x1",
+        "mobilenet_v2; 33x47; 16x17x24 24x9x12 32x5x6 96x3x3 1280x2x2",
+        "mobilenet_v2:width=0.35; 1x3; 8x1x2 8x1x1 16x1x1 32x1x1 1280x1x1"})
+    void imagesOfAnySizeAndChannelsBecomeMapsAndScores(String network, String size, String stages) {
+        Layer layer = create(network, "classes", 7, "input_channels", 4);
+        layer.eval();
+        ImageNetwork parts = (ImageNetwork) layer;
+        long[] side = numbers(size);
+        try (PointerScope _ = new PointerScope()) {
+            Tensor images = random(1, ScalarType.Float, 2, 4, side[0], side[1]);
+            List<Tensor> maps = parts.stages(images);
+            assertThat(
+                    String.join(" ", maps.stream().map(map -> Tensors.shapeText(Tensors.shape(map.get(0)))).toList()))
+                    .isEqualTo(stages);
+            Tensor features = parts.features(images);
+            assertThat(features.equal(maps.getLast())).isTrue();
+            Tensor scores = layer.forward(images);
+            assertThat(Tensors.shape(scores)).containsExactly(2, 7);
+            assertThat(parts.classify(features).equal(scores)).isTrue();
+            Tensor one = layer.forward(images.narrow(0, 1, 1));
+            assertThat(magnitude(one.sub(scores.narrow(0, 1, 1)))).isLessThan(1e-4 * magnitude(scores));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"vgg11:hidden=8, 33", "vgg11_bn:hidden=8, 33", "mobilenet_v2, 33"})
+    void everyParameterIsTrained(String network, long side) {
+        Layer layer = create(network, "classes", 3, "attention", "cbam:reduction=8");
+        try (PointerScope _ = new PointerScope()) {
+            Tensor scores = layer.forward(random(1, ScalarType.Float, 3, 3, side, side));
+            scores.mul(random(2, ScalarType.Float, 3, 3)).sum().backward();
+            StateDict.parameters(layer).forEach((key, parameter) -> {
+                assertThat(parameter.grad().defined()).as(key).isTrue();
+                assertThat(magnitude(parameter.grad())).as(key).isFinite();
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"vgg11:hidden=8, 32, classifier.6", "mobilenet_v2, 32, classifier.1"})
+    void aNewClassifierLeavesTheRest(String network, long side, String path) {
+        Layer layer = create(network);
+        layer.eval();
+        Map<String, Tensor> before = StateDict.of(layer);
+        ((ImageNetwork) layer).replaceClassifier(5);
+        Map<String, Tensor> after = StateDict.of(layer);
+        assertThat(after).containsOnlyKeys(before.keySet());
+        assertThat(Tensors.shape(after.get(path + ".bias"))).containsExactly(5);
+        after.forEach((key, value) -> assertThat(value.data_ptr().address() == before.get(key).data_ptr().address())
+                .as(key).isEqualTo(!key.startsWith(path + ".")));
+        assertThat(layer.walk()).containsKey(path);
+        try (PointerScope _ = new PointerScope()) {
+            assertThat(Tensors.shape(layer.forward(random(1, ScalarType.Float, 2, 3, side, side))))
+                    .containsExactly(2, 5);
+        }
+    }
+
+    /** How many attentions stand in all blocks, behind all stages, and at a place named. */
+    @ParameterizedTest
+    @CsvSource({"vgg11:hidden=8, 5, 4, block5, cbam5", "mobilenet_v2, 17, 4, features.3, features.3.cbam",
+        "mobilenet_v2, 17, 4, stage5, cbam5"})
+    void attentionStandsWhereItIsPut(String network, int blocks, int stages, String place, String path) {
+        assertThat(attentions(create(network, "attention", "cbam:reduction=8"))).hasSize(blocks);
+        assertThat(attentions(create(network, "attention", "cbam:reduction=8", "place", "stages"))).hasSize(stages);
+        assertThat(attentions(create(network, "attention", "cbam:reduction=8", "place", place))).containsExactly(path);
+        assertThatThrownBy(() -> create(network, "attention", "cbam", "place", "layer1"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("no place is called 'layer1'; there are blocks, stages, ");
+    }
+
+    /** An attention that gives nothing silences what goes through it. */
+    @ParameterizedTest
+    @CsvSource({"vgg11:hidden=8, block5, 32, 4", "mobilenet_v2, stage1, 32, 0", "mobilenet_v2, stage4, 32, 3"})
+    void anAttentionBehindAStageWorksOnItsMaps(String network, String place, long side, int stage) {
+        Layer layer = silenced(network, place);
+        try (PointerScope _ = new PointerScope()) {
+            List<Tensor> maps = ((ImageNetwork) layer).stages(random(1, ScalarType.Float, 1, 3, side, side));
+            assertThat(magnitude(maps.get(stage))).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"mobilenet_v2, features.3, 24"})
+    void anAttentionInABlockStandsBeforeTheResidual(String network, String path, long channels) {
+        Layer block = (Layer) silenced(network, path).walk().get(path);
+        try (PointerScope _ = new PointerScope()) {
+            Tensor x = random(1, ScalarType.Float, 1, channels, 5, 6);
+            assertThat(block.forward(x).equal(x)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "vgg11:hidden=8, 31, 'vgg: takes images of (images, 3, height, width) of at least 32x32, got 1x3x31x31'"})
+    void imagesThatAreTooSmallAreNamed(String network, long side, String said) {
+        Layer layer = create(network);
+        assertThatThrownBy(() -> layer.forward(random(1, ScalarType.Float, 1, 3, side, side)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessage(said);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"vgg11, dropout=1, 'vgg: dropout is 1.0'", "vgg16, hidden=0, 'vgg: hidden is 0'",
+        "vgg11, classes=0, 'vgg: classes is 0'", "vgg11, input_channels=0, 'vgg: input_channels is 0'",
+        "vgg11, depth=3, 'vgg11 has no argument ''depth''; it has hidden, dropout, classes, input_channels, '",
+        "mobilenet_v2, width=0, 'mobilenet_v2: width is 0.0, must be above 0'",
+        "mobilenet_v2, width=NaN, 'not a number'", "mobilenet_v2, classes=0, 'mobilenet_v2: classes is 0'"})
+    void aNetworkNamesTheWrongValue(String network, String argument, String said) {
+        String[] parts = argument.split("=");
+        assertThatThrownBy(() -> create(network + (network.startsWith("vgg") && !argument.startsWith("hidden")
+                ? ":hidden=1"
+                : ""), parts[0], parts[1]))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(said);
+    }
+
+    /** With an attention at a place, all of whose weights are zero. */
+    private static Layer silenced(String network, String place) {
+        Layer layer = create(network, "attention", "se:reduction=8,bias=true", "place", place);
+        layer.eval();
+        StateDict.parameters(layer).forEach((key, parameter) -> {
+            if (key.matches("(.*\\.)?attention\\d*\\.fc\\.2\\.bias")) {
+                Init.constant(parameter, -1000);
+            }
+        });
+        return layer;
+    }
+
+    private static List<String> attentions(Layer network) {
+        return network.walk().keySet().stream().filter(key -> key.matches("(.*\\.)?cbam\\d*")).toList();
+    }
+
+    private static Layer create(String text, Object... more) {
+        Map<String, Object> args = new LinkedHashMap<>();
+        Args parsed = Args.parse(text);
+        Arrays.stream(text.substring(Math.min(text.length(), parsed.owner().length() + 1)).split(","))
+                .filter(part -> !part.isEmpty()).map(part -> part.split("=")).forEach(p -> args.put(p[0], p[1]));
+        for (int i = 0; i < more.length; i += 2) {
+            args.put(more[i].toString(), more[i + 1]);
+        }
+        return Networks.create(parsed.owner(), args);
+    }
+
+    private static long[] numbers(String size) {
+        return Arrays.stream(size.split("x")).mapToLong(Long::parseLong).toArray();
+    }
+}
