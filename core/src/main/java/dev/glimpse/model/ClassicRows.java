@@ -22,6 +22,8 @@ final class ClassicRows {
                 vgg("vgg16_bn", "VGG of 16 layers with batch norm", Vgg.Config.of(2, 2, 3, 3, 3).normed()),
                 vgg("vgg19", "VGG of 19 layers", Vgg.Config.of(2, 2, 4, 4, 4)),
                 vgg("vgg19_bn", "VGG of 19 layers with batch norm", Vgg.Config.of(2, 2, 4, 4, 4).normed()),
+                row("mobilenet", "depthwise and pointwise convolutions in turn", "Howard et al., 2017",
+                        ClassicRows::mobileNet),
                 row("mobilenet_v2", "inverted residuals with depthwise convolutions", "Sandler et al., CVPR 2018",
                         ClassicRows::mobileNetV2));
     }
@@ -31,6 +33,13 @@ final class ClassicRows {
                 .withHidden(a.integer("hidden", c.hidden()), a.number("dropout", c.dropout()))
                 .forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
                 .withAttention(Placement.read(a))));
+    }
+
+    private static Layer mobileNet(Args a) {
+        MobileNet.Config c = MobileNet.Config.DEFAULT;
+        return new MobileNet(c.withWidth(a.number("width", c.width()))
+                .forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
+                .withAttention(Placement.read(a)));
     }
 
     private static Layer mobileNetV2(Args a) {

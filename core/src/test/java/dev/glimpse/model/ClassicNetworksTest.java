@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.Layer;
-import dev.glimpse.attention.Args;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Cost;
 import dev.glimpse.nn.Init;
@@ -23,17 +22,35 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What holds for every classifier that is no ResNet. Networks are written as users type them, {@code name:key=value}. */
 class ClassicNetworksTest {
-    /** torchvision's counts. */
+    /** torchvision's counts; the hidden linear layers, alike in all, are made small. */
     @ParameterizedTest
     @CsvSource({"vgg11, 132863336", "vgg11_bn, 132868840", "vgg13, 133047848", "vgg13_bn, 133053736",
-        "vgg16, 138357544", "vgg16_bn, 138365992", "vgg19, 143667240", "vgg19_bn, 143678248", "mobilenet_v2, 3504872"})
+        "vgg16, 138357544", "vgg16_bn, 138365992", "vgg19, 143667240", "vgg19_bn, 143678248"})
+    void vggsHaveAsManyParametersAsTheirOriginals(String network, long parameters) {
+        assertThat(StateDict.parameterCount(create(network, "hidden", 1)))
+                .isEqualTo(parameters - vggHead(4096) + vggHead(1));
+    }
+
+    private static long vggHead(long hidden) {
+        return (25_088 + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * 1000;
+    }
+
+    /** MobileNets: osmr/imgclsmob's counts, and those that give the CBAM paper's table; the others torchvision's. */
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"mobilenet; 4231976", "mobilenet:width=0.75; 2585560",
+        "mobilenet:width=0.5; 1331592", "mobilenet:width=0.25; 470072", "mobilenet:attention=se|bias=true; 5072114",
+        "mobilenet:attention=se|bias=true,place=*.dw_conv; 4586046",
+        "mobilenet:attention=se|bias=true,place=*.pw_conv; 4718044", "mobilenet:attention=cbam; 5074714",
+        "mobilenet:width=0.7; 2302106", "mobilenet:width=0.7,attention=se|bias=true; 2708274",
+        "mobilenet:width=0.7,attention=cbam; 2710874", "mobilenet_v2; 3504872"})
     void networksHaveAsManyParametersAsTheirOriginals(String network, long parameters) {
         assertThat(StateDict.parameterCount(create(network))).isEqualTo(parameters);
     }
 
     /** Thousand millions, as torchvision, timm and the papers give them. */
     @ParameterizedTest
-    @CsvSource({"vgg11, 224, 7.61", "mobilenet_v2, 224, 0.30"})
+    @CsvSource({"vgg11, 224, 7.61", "mobilenet, 224, 0.57", "mobilenet:width=0.7, 224, 0.28",
+        "mobilenet_v2, 224, 0.30"})
     void networksCostAsMuchAsTheirOriginals(String network, long side, String multiplyAdds) {
         try (PointerScope _ = new PointerScope()) {
             Layer layer = create(network);
@@ -47,6 +64,8 @@ class ClassicNetworksTest {
     @ParameterizedTest
     @CsvSource(delimiter = ';', value = {"vgg13:hidden=8; 47x65; 64x23x32 128x11x16 256x5x8 512x2x4 512x1x2",
         "vgg11_bn:hidden=8; 33x32; 64x16x16 128x8x8 256x4x4 512x2x2 512x1x1",
+        "mobilenet; 33x47; 64x17x24 128x9x12 256x5x6 512x3x3 1024x2x2",
+        "mobilenet:width=0.01; 3x1; 1x2x1 1x1x1 3x1x1 5x1x1 10x1x1",
         "mobilenet_v2; 33x47; 16x17x24 24x9x12 32x5x6 96x3x3 1280x2x2",
         "mobilenet_v2:width=0.35; 1x3; 8x1x2 8x1x1 16x1x1 32x1x1 1280x1x1"})
     void imagesOfAnySizeAndChannelsBecomeMapsAndScores(String network, String size, String stages) {
@@ -71,7 +90,7 @@ class ClassicNetworksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"vgg11:hidden=8, 33", "vgg11_bn:hidden=8, 33", "mobilenet_v2, 33"})
+    @CsvSource({"vgg11:hidden=8, 33", "vgg11_bn:hidden=8, 33", "mobilenet, 33", "mobilenet_v2, 33"})
     void everyParameterIsTrained(String network, long side) {
         Layer layer = create(network, "classes", 3, "attention", "cbam:reduction=8");
         try (PointerScope _ = new PointerScope()) {
@@ -85,7 +104,7 @@ class ClassicNetworksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"vgg11:hidden=8, 32, classifier.6", "mobilenet_v2, 32, classifier.1"})
+    @CsvSource({"vgg11:hidden=8, 32, classifier.6", "mobilenet, 32, output", "mobilenet_v2, 32, classifier.1"})
     void aNewClassifierLeavesTheRest(String network, long side, String path) {
         Layer layer = create(network);
         layer.eval();
@@ -105,7 +124,10 @@ class ClassicNetworksTest {
 
     /** How many attentions stand in all blocks, behind all stages, and at a place named. */
     @ParameterizedTest
-    @CsvSource({"vgg11:hidden=8, 5, 4, block5, cbam5", "mobilenet_v2, 17, 4, features.3, features.3.cbam",
+    @CsvSource({"vgg11:hidden=8, 5, 4, block5, cbam5",
+        "mobilenet, 26, 4, features.stage4, cbam4",
+        "mobilenet, 26, 4, features.stage3.unit2.dw_conv, features.stage3.unit2.dw_conv.cbam",
+        "mobilenet_v2, 17, 4, features.3, features.3.cbam",
         "mobilenet_v2, 17, 4, stage5, cbam5"})
     void attentionStandsWhereItIsPut(String network, int blocks, int stages, String place, String path) {
         assertThat(attentions(create(network, "attention", "cbam:reduction=8"))).hasSize(blocks);
@@ -118,7 +140,8 @@ class ClassicNetworksTest {
 
     /** An attention that gives nothing silences what goes through it. */
     @ParameterizedTest
-    @CsvSource({"vgg11:hidden=8, block5, 32, 4", "mobilenet_v2, stage1, 32, 0", "mobilenet_v2, stage4, 32, 3"})
+    @CsvSource({"vgg11:hidden=8, block5, 32, 4", "mobilenet, features.stage2, 32, 1",
+        "mobilenet_v2, stage1, 32, 0", "mobilenet_v2, stage4, 32, 3"})
     void anAttentionBehindAStageWorksOnItsMaps(String network, String place, long side, int stage) {
         Layer layer = silenced(network, place);
         try (PointerScope _ = new PointerScope()) {
@@ -150,6 +173,8 @@ class ClassicNetworksTest {
     @CsvSource({"vgg11, dropout=1, 'vgg: dropout is 1.0'", "vgg16, hidden=0, 'vgg: hidden is 0'",
         "vgg11, classes=0, 'vgg: classes is 0'", "vgg11, input_channels=0, 'vgg: input_channels is 0'",
         "vgg11, depth=3, 'vgg11 has no argument ''depth''; it has hidden, dropout, classes, input_channels, '",
+        "mobilenet, width=-1, 'mobilenet: width is -1.0, must be above 0'",
+        "mobilenet, classes=0, 'mobilenet: classes is 0'",
         "mobilenet_v2, width=0, 'mobilenet_v2: width is 0.0, must be above 0'",
         "mobilenet_v2, width=NaN, 'not a number'", "mobilenet_v2, classes=0, 'mobilenet_v2: classes is 0'"})
     void aNetworkNamesTheWrongValue(String network, String argument, String said) {
@@ -176,15 +201,18 @@ class ClassicNetworksTest {
         return network.walk().keySet().stream().filter(key -> key.matches("(.*\\.)?cbam\\d*")).toList();
     }
 
+    /** From {@code name:key=value,key=value}; an attention's own arguments follow a bar. */
     private static Layer create(String text, Object... more) {
         Map<String, Object> args = new LinkedHashMap<>();
-        Args parsed = Args.parse(text);
-        Arrays.stream(text.substring(Math.min(text.length(), parsed.owner().length() + 1)).split(","))
-                .filter(part -> !part.isEmpty()).map(part -> part.split("=")).forEach(p -> args.put(p[0], p[1]));
+        String[] parts = text.split("[:,]");
+        for (int i = 1; i < parts.length; i++) {
+            String[] pair = parts[i].split("=", 2);
+            args.put(pair[0], pair[1].replace('|', ':'));
+        }
         for (int i = 0; i < more.length; i += 2) {
             args.put(more[i].toString(), more[i + 1]);
         }
-        return Networks.create(parsed.owner(), args);
+        return Networks.create(parts[0], args);
     }
 
     private static long[] numbers(String size) {
