@@ -25,7 +25,13 @@ final class ClassicRows {
                 row("mobilenet", "depthwise and pointwise convolutions in turn", "Howard et al., 2017",
                         ClassicRows::mobileNet),
                 row("mobilenet_v2", "inverted residuals with depthwise convolutions", "Sandler et al., CVPR 2018",
-                        ClassicRows::mobileNetV2));
+                        ClassicRows::mobileNetV2),
+                row("densenet121", "layers that add to all channels before them", "Huang et al., CVPR 2017",
+                        a -> denseNet(a, DenseNet.Config.of(32, 64, 6, 12, 24, 16))),
+                row("googlenet", "blocks of four branches, the first Inception network", "Szegedy et al., CVPR 2015",
+                        ClassicRows::googLeNet),
+                row("xception", "residual blocks of depthwise separable convolutions", "Chollet, CVPR 2017",
+                        ClassicRows::xception));
     }
 
     private static Entry vgg(String name, String title, Vgg.Config c) {
@@ -46,6 +52,26 @@ final class ClassicRows {
         MobileNetV2.Config c = MobileNetV2.Config.DEFAULT;
         return new MobileNetV2(c.withWidth(a.number("width", c.width())).withDropout(a.number("dropout", c.dropout()))
                 .forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
+                .withAttention(Placement.read(a)));
+    }
+
+    private static Layer denseNet(Args a, DenseNet.Config c) {
+        return new DenseNet(c.forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
+                .withAttention(Placement.read(a)));
+    }
+
+    private static Layer googLeNet(Args a) {
+        GoogLeNet.Config c = GoogLeNet.Config.DEFAULT;
+        return new GoogLeNet(c.withAuxiliary(a.flag("aux", c.auxiliary()))
+                .withTransformInput(a.flag("transform_input", c.transformInput()))
+                .withDropout(a.number("dropout", c.dropout()))
+                .forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
+                .withAttention(Placement.read(a)));
+    }
+
+    private static Layer xception(Args a) {
+        Xception.Config c = Xception.Config.DEFAULT;
+        return new Xception(c.forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
                 .withAttention(Placement.read(a)));
     }
 

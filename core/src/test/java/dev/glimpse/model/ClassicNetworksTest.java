@@ -35,22 +35,23 @@ class ClassicNetworksTest {
         return (25_088 + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * 1000;
     }
 
-    /** MobileNets: osmr/imgclsmob's counts, and those that give the CBAM paper's table; the others torchvision's. */
+    /** MobileNets: osmr/imgclsmob's counts, and those that give the CBAM paper's table; the others torchvision's and timm's. */
     @ParameterizedTest
     @CsvSource(delimiter = ';', value = {"mobilenet; 4231976", "mobilenet:width=0.75; 2585560",
         "mobilenet:width=0.5; 1331592", "mobilenet:width=0.25; 470072", "mobilenet:attention=se|bias=true; 5072114",
         "mobilenet:attention=se|bias=true,place=*.dw_conv; 4586046",
         "mobilenet:attention=se|bias=true,place=*.pw_conv; 4718044", "mobilenet:attention=cbam; 5074714",
         "mobilenet:width=0.7; 2302106", "mobilenet:width=0.7,attention=se|bias=true; 2708274",
-        "mobilenet:width=0.7,attention=cbam; 2710874", "mobilenet_v2; 3504872"})
+        "mobilenet:width=0.7,attention=cbam; 2710874", "mobilenet_v2; 3504872", "densenet121; 7978856",
+        "googlenet; 6624904", "googlenet:aux=true; 13004888", "xception; 22855952"})
     void networksHaveAsManyParametersAsTheirOriginals(String network, long parameters) {
         assertThat(StateDict.parameterCount(create(network))).isEqualTo(parameters);
     }
 
-    /** Thousand millions, as torchvision, timm and the papers give them. */
+    /** Thousand millions, as torchvision and the CBAM paper give them; of xception as added up by hand. */
     @ParameterizedTest
     @CsvSource({"vgg11, 224, 7.61", "mobilenet, 224, 0.57", "mobilenet:width=0.7, 224, 0.28",
-        "mobilenet_v2, 224, 0.30"})
+        "mobilenet_v2, 224, 0.30", "densenet121, 224, 2.83", "googlenet, 224, 1.50", "xception, 299, 8.36"})
     void networksCostAsMuchAsTheirOriginals(String network, long side, String multiplyAdds) {
         try (PointerScope _ = new PointerScope()) {
             Layer layer = create(network);
@@ -67,7 +68,11 @@ class ClassicNetworksTest {
         "mobilenet; 33x47; 64x17x24 128x9x12 256x5x6 512x3x3 1024x2x2",
         "mobilenet:width=0.01; 3x1; 1x2x1 1x1x1 3x1x1 5x1x1 10x1x1",
         "mobilenet_v2; 33x47; 16x17x24 24x9x12 32x5x6 96x3x3 1280x2x2",
-        "mobilenet_v2:width=0.35; 1x3; 8x1x2 8x1x1 16x1x1 32x1x1 1280x1x1"})
+        "mobilenet_v2:width=0.35; 1x3; 8x1x2 8x1x1 16x1x1 32x1x1 1280x1x1",
+        "densenet121; 65x47; 256x17x12 512x8x6 1024x4x3 1024x2x1",
+        "densenet121; 29x30; 256x8x8 512x4x4 1024x2x2 1024x1x1",
+        "googlenet; 65x47; 192x16x12 480x8x6 832x4x3 1024x2x2", "googlenet; 15x16; 192x4x4 480x2x2 832x1x1 1024x1x1",
+        "xception; 65x47; 128x15x11 256x8x6 728x4x3 2048x2x2", "xception; 7x8; 128x1x1 256x1x1 728x1x1 2048x1x1"})
     void imagesOfAnySizeAndChannelsBecomeMapsAndScores(String network, String size, String stages) {
         Layer layer = create(network, "classes", 7, "input_channels", 4);
         layer.eval();
@@ -90,7 +95,8 @@ class ClassicNetworksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"vgg11:hidden=8, 33", "vgg11_bn:hidden=8, 33", "mobilenet, 33", "mobilenet_v2, 33"})
+    @CsvSource({"vgg11:hidden=8, 33", "vgg11_bn:hidden=8, 33", "mobilenet, 33", "mobilenet_v2, 33", "densenet121, 33",
+        "googlenet, 33", "xception, 33"})
     void everyParameterIsTrained(String network, long side) {
         Layer layer = create(network, "classes", 3, "attention", "cbam:reduction=8");
         try (PointerScope _ = new PointerScope()) {
@@ -104,7 +110,8 @@ class ClassicNetworksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"vgg11:hidden=8, 32, classifier.6", "mobilenet, 32, output", "mobilenet_v2, 32, classifier.1"})
+    @CsvSource({"vgg11:hidden=8, 32, classifier.6", "mobilenet, 32, output", "mobilenet_v2, 32, classifier.1",
+        "densenet121, 32, classifier", "googlenet, 32, fc", "xception, 32, fc"})
     void aNewClassifierLeavesTheRest(String network, long side, String path) {
         Layer layer = create(network);
         layer.eval();
@@ -128,7 +135,11 @@ class ClassicNetworksTest {
         "mobilenet, 26, 4, features.stage4, cbam4",
         "mobilenet, 26, 4, features.stage3.unit2.dw_conv, features.stage3.unit2.dw_conv.cbam",
         "mobilenet_v2, 17, 4, features.3, features.3.cbam",
-        "mobilenet_v2, 17, 4, stage5, cbam5"})
+        "mobilenet_v2, 17, 4, stage5, cbam5",
+        "densenet121, 58, 3, features.denseblock2.denselayer3, features.denseblock2.denselayer3.cbam",
+        "densenet121, 58, 3, features.denseblock4, cbam4", "googlenet, 9, 3, inception4d, inception4d.cbam",
+        "googlenet, 9, 3, inception4, cbam3", "xception, 12, 3, block12, block12.cbam",
+        "xception, 12, 3, stage4, cbam4"})
     void attentionStandsWhereItIsPut(String network, int blocks, int stages, String place, String path) {
         assertThat(attentions(create(network, "attention", "cbam:reduction=8"))).hasSize(blocks);
         assertThat(attentions(create(network, "attention", "cbam:reduction=8", "place", "stages"))).hasSize(stages);
@@ -141,7 +152,11 @@ class ClassicNetworksTest {
     /** An attention that gives nothing silences what goes through it. */
     @ParameterizedTest
     @CsvSource({"vgg11:hidden=8, block5, 32, 4", "mobilenet, features.stage2, 32, 1",
-        "mobilenet_v2, stage1, 32, 0", "mobilenet_v2, stage4, 32, 3"})
+        "mobilenet_v2, stage1, 32, 0", "mobilenet_v2, stage4, 32, 3",
+        "densenet121, features.denseblock1, 32, 0", "densenet121, features.denseblock4, 32, 3",
+        "googlenet, conv3, 32, 0",
+        "googlenet, inception4e, 32, 2", "googlenet, inception5, 32, 3", "xception, stage3, 32, 2",
+        "xception, stage4, 32, 3"})
     void anAttentionBehindAStageWorksOnItsMaps(String network, String place, long side, int stage) {
         Layer layer = silenced(network, place);
         try (PointerScope _ = new PointerScope()) {
@@ -151,7 +166,7 @@ class ClassicNetworksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"mobilenet_v2, features.3, 24"})
+    @CsvSource({"mobilenet_v2, features.3, 24", "xception, block5, 728"})
     void anAttentionInABlockStandsBeforeTheResidual(String network, String path, long channels) {
         Layer block = (Layer) silenced(network, path).walk().get(path);
         try (PointerScope _ = new PointerScope()) {
@@ -162,7 +177,10 @@ class ClassicNetworksTest {
 
     @ParameterizedTest
     @CsvSource({
-        "vgg11:hidden=8, 31, 'vgg: takes images of (images, 3, height, width) of at least 32x32, got 1x3x31x31'"})
+        "vgg11:hidden=8, 31, 'vgg: takes images of (images, 3, height, width) of at least 32x32, got 1x3x31x31'",
+        "densenet121, 28, 'densenet: takes images of (images, 3, height, width) of at least 29x29, got 1x3x28x28'",
+        "googlenet, 14, 'googlenet: takes images of (images, 3, height, width) of at least 15x15, got 1x3x14x14'",
+        "xception, 6, 'xception: takes images of (images, 3, height, width) of at least 7x7, got 1x3x6x6'"})
     void imagesThatAreTooSmallAreNamed(String network, long side, String said) {
         Layer layer = create(network);
         assertThatThrownBy(() -> layer.forward(random(1, ScalarType.Float, 1, 3, side, side)))
@@ -176,7 +194,10 @@ class ClassicNetworksTest {
         "mobilenet, width=-1, 'mobilenet: width is -1.0, must be above 0'",
         "mobilenet, classes=0, 'mobilenet: classes is 0'",
         "mobilenet_v2, width=0, 'mobilenet_v2: width is 0.0, must be above 0'",
-        "mobilenet_v2, width=NaN, 'not a number'", "mobilenet_v2, classes=0, 'mobilenet_v2: classes is 0'"})
+        "mobilenet_v2, width=NaN, 'not a number'", "mobilenet_v2, classes=0, 'mobilenet_v2: classes is 0'",
+        "densenet121, classes=0, 'densenet: classes is 0'", "googlenet, aux=perhaps, 'not true or false'",
+        "'googlenet:transform_input=true', input_channels=1, 'googlenet: transform_input is for 3 input_channels, not 1'",
+        "xception, input_channels=0, 'xception: input_channels is 0'"})
     void aNetworkNamesTheWrongValue(String network, String argument, String said) {
         String[] parts = argument.split("=");
         assertThatThrownBy(() -> create(network + (network.startsWith("vgg") && !argument.startsWith("hidden")
