@@ -58,6 +58,7 @@ public final class Networks {
                 Config.of(Unit.BASIC, 2, 2, 2, 2).widened(1.5));
         resnet("wide_resnet18_2", "ResNet-18 with stages twice as wide, as in CBAM's experiments", ZAGORUYKO,
                 Config.of(Unit.BASIC, 2, 2, 2, 2).widened(2));
+        ClassicRows.rows().forEach(entry -> TABLE.put(entry.name(), entry));
         add("unet", "U-Net, with an attention on what the encoder hands across", "Ronneberger et al., MICCAI 2015",
                 false, a -> new UNet(UNet.Config.read(a)));
         add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article", false,

@@ -120,7 +120,8 @@ public final class Placement {
                 throw new IllegalArgumentException(
                         network + ": no place is called '" + name + "'; there are blocks, stages"
                                 + (blocks.isEmpty() ? "" : ", " + blocks.getFirst() + " to " + blocks.getLast())
-                                + (stages.isEmpty() ? "" : ", " + stages.getFirst() + " to " + stages.getLast()));
+                                + (stages.isEmpty() || stages.equals(blocks) ? ""
+                                        : ", " + stages.getFirst() + " to " + stages.getLast()));
             }
         }
     }

@@ -2,6 +2,8 @@ package dev.glimpse.model;
 
 import dev.glimpse.attention.AttentionMaps;
 import dev.glimpse.nn.Scopes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -15,5 +17,18 @@ final class Steps {
      */
     static Tensor run(UnaryOperator<Tensor> block, Tensor x) {
         return AttentionMaps.watched() ? block.apply(x) : Scopes.freeing(() -> block.apply(x));
+    }
+
+    /** Runs stages, each of them blocks, one after the other, and gives the maps at the end of each. */
+    static List<Tensor> ends(List<List<UnaryOperator<Tensor>>> stages, Tensor x) {
+        List<Tensor> ends = new ArrayList<>();
+        Tensor y = x;
+        for (List<UnaryOperator<Tensor>> blocks : stages) {
+            for (UnaryOperator<Tensor> block : blocks) {
+                y = run(block, y);
+            }
+            ends.add(y);
+        }
+        return ends;
     }
 }

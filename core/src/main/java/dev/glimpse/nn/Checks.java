@@ -16,6 +16,14 @@ public final class Checks {
         return value;
     }
 
+    /** @throws IllegalArgumentException unless {@code value} is finite and {@code value > bound} */
+    public static double above(String what, double value, double bound) {
+        if (!(value > bound) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(what + " is " + value + ", must be above " + bound);
+        }
+        return value;
+    }
+
     /** @throws IllegalArgumentException unless {@code value} is odd and positive, as a kernel centred on a pixel is */
     public static long odd(String what, long value) {
         if (value < 1 || value % 2 == 0) {
@@ -81,6 +89,15 @@ public final class Checks {
         if (!fits) {
             String wanted = String.join(", ", Arrays.stream(sizes).map(Object::toString).toList());
             throw new IllegalArgumentException(module + ": takes " + input + " of (" + wanted + "), got "
+                    + Tensors.shapeText(Tensors.shape(x)));
+        }
+    }
+
+    /** @throws IllegalArgumentException unless {@code x} is (B, planes, H, W) with sides of at least {@code side} */
+    public static void images(String network, long planes, long side, Tensor x) {
+        if (x.dim() != 4 || x.size(1) != planes || x.size(2) < side || x.size(3) < side) {
+            throw new IllegalArgumentException(network + ": takes images of (images, " + planes
+                    + ", height, width) of at least " + side + "x" + side + ", got "
                     + Tensors.shapeText(Tensors.shape(x)));
         }
     }

@@ -20,14 +20,14 @@ public final class Init {
         torch.kaiming_normal_(weight, 0, new FanModeType(new kFanOut()), new Nonlinearity(new kReLU()));
     }
 
-    /** The same for a depthwise convolution, each of whose inputs reaches but one channel. */
-    public static void kaimingDepthwise(Tensor weight) {
-        torch.normal_(weight, 0, Math.sqrt(2.0 / (weight.size(2) * weight.size(3))));
-    }
-
-    /** The same where variance is kept forward: 2 / (in channels x kernel size). */
+    /** The same with the inputs counted: normal, variance 2 / (in channels x kernel size). */
     public static void kaimingFanIn(Tensor weight) {
         torch.kaiming_normal_(weight, 0, new FanModeType(new kFanIn()), new Nonlinearity(new kReLU()));
+    }
+
+    /** For a depthwise convolution, each of whose inputs reaches but one channel. */
+    public static void kaimingDepthwise(Tensor weight) {
+        torch.normal_(weight, 0, Math.sqrt(2.0 / (weight.size(2) * weight.size(3))));
     }
 
     /** Sets every parameter of a layer to zero: what follows it then starts as if it were not there. */
@@ -49,6 +49,11 @@ public final class Init {
     /** Multiplies every element. */
     public static void scale(Tensor parameter, double factor) {
         Scopes.noGrad(() -> parameter.mul_(new Scalar(factor)));
+    }
+
+    /** Normal, mean 0. */
+    public static void normal(Tensor parameter, double deviation) {
+        torch.normal_(parameter, 0, deviation);
     }
 
     /** Sets every element. */

@@ -26,7 +26,10 @@ import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.MaxPool2dImpl;
 import org.bytedeco.pytorch.MaxPool2dOptions;
 import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.ReLU6Impl;
+import org.bytedeco.pytorch.ReLU6Options;
 import org.bytedeco.pytorch.ReLUImpl;
+import org.bytedeco.pytorch.ReLUOptions;
 import org.bytedeco.pytorch.SigmoidImpl;
 import org.bytedeco.pytorch.Tensor;
 
@@ -34,6 +37,7 @@ import org.bytedeco.pytorch.Tensor;
 public final class Layers {
     /** PyTorch's default for batch normalisation: how much of a batch's statistics enters the running ones. */
     public static final double BATCH_NORM_MOMENTUM = 0.1;
+    private static final double BATCH_NORM_EPSILON = 1e-5;
 
     private Layers() {}
 
@@ -122,8 +126,14 @@ public final class Layers {
 
     /** Batch normalisation over (B, C, H, W) whose running statistics take in {@code momentum} of each batch's. */
     public static BatchNorm2dImpl batchNorm2d(long channels, double momentum) {
+        return batchNorm2d(channels, momentum, BATCH_NORM_EPSILON);
+    }
+
+    /** The same, with {@code epsilon} added to each variance. */
+    public static BatchNorm2dImpl batchNorm2d(long channels, double momentum, double epsilon) {
         BatchNormOptions options = new BatchNormOptions(channels);
         options.momentum().put(new DoubleOptional(momentum));
+        options.eps().put(epsilon);
         return new BatchNorm2dImpl(options);
     }
 
@@ -141,6 +151,16 @@ public final class Layers {
 
     public static ReLUImpl relu() {
         return new ReLUImpl();
+    }
+
+    /** The same over its input's memory, for behind a layer that does not need its own result again. */
+    public static ReLUImpl reluInPlace() {
+        return new ReLUImpl(new ReLUOptions(true));
+    }
+
+    /** {@code min(max(x, 0), 6)} over its input's memory. */
+    public static ReLU6Impl relu6InPlace() {
+        return new ReLU6Impl(new ReLU6Options(true));
     }
 
     public static SigmoidImpl sigmoid() {
@@ -170,6 +190,14 @@ public final class Layers {
         return new MaxPool2dImpl(options);
     }
 
+    /** The largest value of each square window, the last of which may reach beyond the border. */
+    public static MaxPool2dImpl maxPool2dToTheBorder(long kernel, long stride) {
+        MaxPool2dOptions options = new MaxPool2dOptions(both(kernel));
+        options.stride().put(both(stride));
+        options.ceil_mode().put(true);
+        return new MaxPool2dImpl(options);
+    }
+
     /** The mean of each square window; windows do not overlap, and those that reach beyond the border take what is there. */
     public static AvgPool2dImpl avgPool2d(long side) {
         AvgPool2dOptions options = new AvgPool2dOptions(both(side));
@@ -190,6 +218,7 @@ public final class Layers {
             case Conv2dImpl conv -> conv.forward(x);
             case BatchNorm2dImpl norm -> norm.forward(x);
             case ReLUImpl relu -> relu.forward(x);
+            case ReLU6Impl relu -> relu.forward(x);
             case LeakyReLUImpl relu -> relu.forward(x);
             case MaxPool2dImpl pool -> pool.forward(x);
             case AvgPool2dImpl pool -> pool.forward(x);

@@ -1,6 +1,7 @@
 package dev.glimpse.nn;
 
 import dev.glimpse.Layer;
+import java.util.Map;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -20,6 +21,16 @@ public final class Sequential extends Layer {
     public Sequential then(String key, Module module) {
         register_module(key, module);
         return this;
+    }
+
+    /** The same modules but for the last, in whose place another stands. */
+    public Sequential withLast(Module last) {
+        Sequential changed = new Sequential();
+        int left = parts().size();
+        for (Map.Entry<String, Module> part : parts().entrySet()) {
+            changed.then(part.getKey(), --left == 0 ? last : part.getValue());
+        }
+        return changed;
     }
 
     /** Any shape that the first module takes, to the one that the last gives. */
