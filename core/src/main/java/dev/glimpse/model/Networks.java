@@ -5,8 +5,6 @@ import dev.glimpse.attention.Args;
 import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Slot;
 import dev.glimpse.model.ResNet.Config;
-import dev.glimpse.model.ResNet.Stem;
-import dev.glimpse.model.ResNet.Stride;
 import dev.glimpse.model.ResNet.Unit;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -60,6 +58,7 @@ public final class Networks {
                 Config.of(Unit.BASIC, 2, 2, 2, 2).widened(2));
         add("unet", "U-Net, with an attention on what the encoder hands across", "Ronneberger et al., MICCAI 2015",
                 false, a -> new UNet(UNet.Config.read(a)));
+        TimmRows.rows().forEach(row -> TABLE.put(row.name(), row));
         add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article", false,
                 a -> new WhitePatchNet(slot(a)));
     }
@@ -98,15 +97,8 @@ public final class Networks {
     }
 
     private static void resnet(String name, String title, String paper, Config defaults) {
-        add(name, title, paper, true, a -> new ResNet(defaults
-                .withStem(Args.constant(name, "stem", Stem.class, a.text("stem", "imagenet")), defaults.shortcut())
-                .withStride(switch (a.text("stride", "3x3")) {
-                    case "3x3" -> Stride.IN_3X3;
-                    case "1x1" -> Stride.IN_1X1;
-                    default -> throw new IllegalArgumentException(
-                            name + ": stride is '" + a.text("stride", "") + "'; known: 3x3, 1x1");
-                }).forTask(a.integer("classes", 1000), a.integer("input_channels", 3))
-                .withAttention(Placement.read(a))));
+        add(name, title, paper, true,
+                a -> new ResNet(defaults.read(a).withAttention(Placement.read(a))));
     }
 
     private static Optional<Slot> slot(Args args) {

@@ -1,0 +1,135 @@
+package dev.glimpse.model;
+
+import dev.glimpse.Layer;
+import dev.glimpse.attention.Attentions;
+import dev.glimpse.attention.Attentions.Slot;
+import dev.glimpse.model.Networks.Entry;
+import dev.glimpse.model.ResNet.Config;
+import dev.glimpse.model.ResNet.Shortcut;
+import dev.glimpse.model.ResNet.Stem;
+import dev.glimpse.model.ResNet.Unit;
+import dev.glimpse.nn.Init;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Conv2dImpl;
+
+/** timm's networks under its names and with its keys: what a user puts in the place of their attention has its key, too. */
+final class TimmRows {
+    private static final String PREFIX = "timm/";
+    private static final String KEY = "se";
+    private static final String NONE = "none";
+    private static final String SE = "se-timm";
+    private static final String ECA = "eca";
+
+    private final List<Entry> rows = new ArrayList<>();
+
+    private TimmRows() {}
+
+    static List<Entry> rows() {
+        TimmRows timm = new TimmRows();
+        timm.resNets();
+        timm.seResNets();
+        timm.ecaResNets();
+        return timm.rows;
+    }
+
+    private void resNets() {
+        String he = "He et al., CVPR 2016; timm";
+        String xie = "Xie et al., CVPR 2017; timm";
+        String zagoruyko = "Zagoruyko and Komodakis, BMVC 2016; timm";
+        add("resnet10t", "ResNet-10, tiered stem", he, NONE, tiered(basic(1, 1, 1, 1)));
+        add("resnet14t", "ResNet-14, tiered stem", he, NONE, tiered(bottleneck(1, 1, 1, 1)));
+        add("resnet18", "ResNet-18", he, NONE, basic(2, 2, 2, 2));
+        add("resnet18d", "ResNet-18, deep stem", he, NONE, deep(basic(2, 2, 2, 2)));
+        add("resnet26", "ResNet-26", he, NONE, bottleneck(2, 2, 2, 2));
+        add("resnet26d", "ResNet-26, deep stem", he, NONE, deep(bottleneck(2, 2, 2, 2)));
+        add("resnet26t", "ResNet-26, tiered stem", he, NONE, tiered(bottleneck(2, 2, 2, 2)));
+        add("resnet34", "ResNet-34", he, NONE, basic(3, 4, 6, 3));
+        add("resnet34d", "ResNet-34, deep stem", he, NONE, deep(basic(3, 4, 6, 3)));
+        add("resnet50", "ResNet-50", he, NONE, bottleneck(3, 4, 6, 3));
+        add("resnet50c", "ResNet-50, deep stem, plain shortcuts", he, NONE,
+                bottleneck(3, 4, 6, 3).withStem(Stem.DEEP, Shortcut.CONVOLUTION));
+        add("resnet50d", "ResNet-50, deep stem", he, NONE, deep(bottleneck(3, 4, 6, 3)));
+        add("resnet50s", "ResNet-50, wide deep stem, plain shortcuts", he, NONE,
+                bottleneck(3, 4, 6, 3).withStem(Stem.WIDE, Shortcut.CONVOLUTION));
+        add("resnet50t", "ResNet-50, tiered stem", he, NONE, tiered(bottleneck(3, 4, 6, 3)));
+        add("resnet101", "ResNet-101", he, NONE, bottleneck(3, 4, 23, 3));
+        add("resnet101d", "ResNet-101, deep stem", he, NONE, deep(bottleneck(3, 4, 23, 3)));
+        add("resnet152", "ResNet-152", he, NONE, bottleneck(3, 8, 36, 3));
+        add("resnet152d", "ResNet-152, deep stem", he, NONE, deep(bottleneck(3, 8, 36, 3)));
+        add("resnet200d", "ResNet-200, deep stem", he, NONE, deep(bottleneck(3, 24, 36, 3)));
+        add("resnext50_32x4d", "ResNeXt-50", xie, NONE, bottleneck(3, 4, 6, 3).withGroups(32, 4));
+        add("resnext50d_32x4d", "ResNeXt-50, deep stem", xie, NONE, deep(bottleneck(3, 4, 6, 3).withGroups(32, 4)));
+        add("resnext101_32x4d", "ResNeXt-101", xie, NONE, bottleneck(3, 4, 23, 3).withGroups(32, 4));
+        add("resnext101_32x8d", "ResNeXt-101, twice as wide", xie, NONE, bottleneck(3, 4, 23, 3).withGroups(32, 8));
+        add("resnext101_64x4d", "ResNeXt-101, twice the groups", xie, NONE, bottleneck(3, 4, 23, 3).withGroups(64, 4));
+        add("wide_resnet50_2", "Wide ResNet-50", zagoruyko, NONE, bottleneck(3, 4, 6, 3).withGroups(1, 128));
+        add("wide_resnet101_2", "Wide ResNet-101", zagoruyko, NONE, bottleneck(3, 4, 23, 3).withGroups(1, 128));
+    }
+
+    private void seResNets() {
+        String hu = "Hu et al., CVPR 2018; timm";
+        add("seresnet18", "SE-ResNet-18", hu, SE, basic(2, 2, 2, 2));
+        add("seresnet34", "SE-ResNet-34", hu, SE, basic(3, 4, 6, 3));
+        add("seresnet50", "SE-ResNet-50", hu, SE, bottleneck(3, 4, 6, 3));
+        add("seresnet50t", "SE-ResNet-50, tiered stem", hu, SE, tiered(bottleneck(3, 4, 6, 3)));
+        add("seresnet101", "SE-ResNet-101", hu, SE, bottleneck(3, 4, 23, 3));
+        add("seresnet152", "SE-ResNet-152", hu, SE, bottleneck(3, 8, 36, 3));
+        add("seresnet152d", "SE-ResNet-152, deep stem", hu, SE, deep(bottleneck(3, 8, 36, 3)));
+        add("seresnext26d_32x4d", "SE-ResNeXt-26, deep stem", hu, SE, deep(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
+        add("seresnext26t_32x4d", "SE-ResNeXt-26, tiered stem", hu, SE,
+                tiered(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
+        add("seresnext50_32x4d", "SE-ResNeXt-50", hu, SE, bottleneck(3, 4, 6, 3).withGroups(32, 4));
+        add("seresnext101_32x4d", "SE-ResNeXt-101", hu, SE, bottleneck(3, 4, 23, 3).withGroups(32, 4));
+        add("seresnext101_32x8d", "SE-ResNeXt-101, twice as wide", hu, SE,
+                bottleneck(3, 4, 23, 3).withGroups(32, 8));
+        add("seresnext101d_32x8d", "SE-ResNeXt-101, twice as wide, deep stem", hu, SE,
+                deep(bottleneck(3, 4, 23, 3).withGroups(32, 8)));
+        add("seresnext101_64x4d", "SE-ResNeXt-101, twice the groups", hu, SE,
+                bottleneck(3, 4, 23, 3).withGroups(64, 4));
+    }
+
+    private void ecaResNets() {
+        String wang = "Wang et al., CVPR 2020; timm";
+        add("ecaresnet26t", "ECA-ResNet-26, tiered stem", wang, ECA, tiered(bottleneck(2, 2, 2, 2)));
+        add("ecaresnet50d", "ECA-ResNet-50, deep stem", wang, ECA, deep(bottleneck(3, 4, 6, 3)));
+        add("ecaresnet50t", "ECA-ResNet-50, tiered stem", wang, ECA, tiered(bottleneck(3, 4, 6, 3)));
+        add("ecaresnet101d", "ECA-ResNet-101, deep stem", wang, ECA, deep(bottleneck(3, 4, 23, 3)));
+        add("ecaresnetlight", "ECA-ResNet, most blocks in its third stage", wang, ECA,
+                bottleneck(1, 1, 11, 3).withStem(Stem.IMAGENET, Shortcut.AVERAGE));
+        add("ecaresnext26t_32x4d", "ECA-ResNeXt-26, tiered stem", wang, ECA,
+                tiered(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
+    }
+
+    private void add(String name, String title, String paper, String attention, Config config) {
+        Config defaults = config.startingAsShortcuts();
+        rows.add(new Entry(PREFIX + name, title, paper, true, args -> new ResNet(defaults.read(args)
+                .withAttention(Placement.read(args, attention, TimmRows::slot).withKey(KEY)))));
+    }
+
+    /** As users type it; timm's own squeeze-and-excitation starts as all convolutions there do. */
+    private static Slot slot(String text) {
+        Slot slot = Attentions.slot(text);
+        return text.equals(SE) ? new Slot(slot.key(), channels -> {
+            Layer se = slot.create(channels);
+            se.parts().values().forEach(conv -> Init.kaimingFanOut(((Conv2dImpl) conv).weight()));
+            return se;
+        }) : slot;
+    }
+
+    private static Config basic(Integer... blocks) {
+        return Config.of(Unit.BASIC, blocks);
+    }
+
+    private static Config bottleneck(Integer... blocks) {
+        return Config.of(Unit.BOTTLENECK, blocks);
+    }
+
+    private static Config deep(Config config) {
+        return config.withStem(Stem.DEEP, Shortcut.AVERAGE);
+    }
+
+    private static Config tiered(Config config) {
+        return config.withStem(Stem.TIERED, Shortcut.AVERAGE);
+    }
+}
