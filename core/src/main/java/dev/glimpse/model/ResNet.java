@@ -7,6 +7,7 @@ import static dev.glimpse.nn.Layers.relu;
 
 import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
+import dev.glimpse.attention.SkTimm;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Layers;
 import dev.glimpse.nn.Sequential;
@@ -49,7 +50,9 @@ public final class ResNet extends Layer implements ImageNetwork {
         /** Two 3x3 convolutions. */
         BASIC(1),
         /** A 3x3 convolution between two of 1x1, the last of which widens fourfold. */
-        BOTTLENECK(4);
+        BOTTLENECK(4),
+        /** The same, whose first convolution is half as wide as the second: SENet-154. */
+        NARROW_BOTTLENECK(4);
 
         private final int expansion;
 
@@ -112,6 +115,8 @@ public final class ResNet extends Layer implements ImageNetwork {
     public enum Shortcut {
         /** A 1x1 convolution with the stride. */
         CONVOLUTION,
+        /** A 3x3 convolution with the stride, where there is one: SENet-154. */
+        CONVOLUTION_3X3,
         /** A mean over windows of the stride's size, then a 1x1 convolution: no value is skipped. */
         AVERAGE
     }
@@ -221,12 +226,26 @@ public final class ResNet extends Layer implements ImageNetwork {
     private LinearImpl fc;
 
     public ResNet(Config config) {
+        this(config, ResidualBlock::new);
+    }
+
+    private ResNet(Config config, ResidualStages.Blocks blocks) {
         List<Conv2dImpl> convs = config.stem().convolutions(config.inputChannels());
         conv1 = register_module("conv1", convs.size() == 1 ? convs.getFirst() : joined(convs));
         bn1 = register_module("bn1", batchNorm2d(config.stem().channels()));
         pool = config.stem().pools() ? Optional.of(register_module("maxpool", maxPool2d(3, 2, 1))) : Optional.empty();
-        stages = new ResidualStages(this, config);
+        stages = new ResidualStages(this, config, blocks);
         fc = register_module("fc", linear(stages.channels(), config.classes()));
+    }
+
+    /**
+     * A network in whose blocks selective kernels stand for the 3x3 convolution, or the first of two; keys as in timm.
+     *
+     * @param kernels channels, stride and groups are taken from where they stand
+     */
+    public static ResNet selective(Config config, SkTimm.Config kernels) {
+        return new ResNet(config,
+                (in, width, stride, c, path) -> new SelectiveBlock(in, width, stride, c, kernels, path));
     }
 
     /** Norm and ReLU between them. */

@@ -37,8 +37,9 @@ final class ResidualBlock extends Layer {
         } else {
             long inner = innerWidth(width, config);
             boolean early = config.stride() == Stride.IN_1X1;
-            add(in, inner, 1, stride(early ? stride : 1));
-            add(inner, inner, 3, stride(early ? 1 : stride).withPadding(1).withGroups(config.groups()));
+            long first = config.unit() == Unit.NARROW_BOTTLENECK ? inner / 2 : inner;
+            add(in, first, 1, stride(early ? stride : 1));
+            add(first, inner, 3, stride(early ? 1 : stride).withPadding(1).withGroups(config.groups()));
             add(inner, out, 1, Window.DEFAULT);
         }
         if (config.zeroLast()) {
@@ -68,6 +69,8 @@ final class ResidualBlock extends Layer {
         }
         return Optional.of(switch (kind) {
             case CONVOLUTION -> new Sequential(convolution(in, out, 1, stride(stride)), batchNorm2d(out));
+            case CONVOLUTION_3X3 -> new Sequential(convolution(in, out, stride == 1 ? 1 : 3,
+                    stride(stride).withPadding(stride == 1 ? 0 : 1)), batchNorm2d(out));
             case AVERAGE -> {
                 Sequential pooled = stride == 1 ? new Sequential() : new Sequential(avgPool2d(stride));
                 yield pooled.then("1", convolution(in, out, 1, Window.DEFAULT)).then("2", batchNorm2d(out));

@@ -12,11 +12,21 @@ import org.bytedeco.pytorch.Tensor;
 
 /** The stages of a residual network, under the keys {@code layer1} and on, and the attention behind them. */
 final class ResidualStages {
+    /** Builds a block of a network. */
+    interface Blocks {
+        /**
+         * @param in how many channels come in
+         * @param width the stage's
+         * @param path the block's place
+         */
+        Layer create(long in, long width, long stride, Config config, String path);
+    }
+
     private final List<Stage> stages = new ArrayList<>();
     private final long channels;
 
     /** @param network whose children they become */
-    ResidualStages(Layer network, Config config) {
+    ResidualStages(Layer network, Config config, Blocks factory) {
         Placement attention = config.attention();
         List<String> places = new ArrayList<>();
         List<String> stagePlaces = new ArrayList<>();
@@ -28,7 +38,7 @@ final class ResidualStages {
             Layer[] blocks = new Layer[config.blocks().get(stage)];
             for (int i = 0; i < blocks.length; i++) {
                 places.add(path + "." + i);
-                blocks[i] = new ResidualBlock(in, width, i == 0 && stage > 0 ? 2 : 1, config, path + "." + i);
+                blocks[i] = factory.create(in, width, i == 0 && stage > 0 ? 2 : 1, config, path + "." + i);
                 in = width * config.unit().expansion();
             }
             stagePlaces.add(path);

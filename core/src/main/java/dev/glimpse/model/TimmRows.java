@@ -1,17 +1,16 @@
 package dev.glimpse.model;
 
-import dev.glimpse.Layer;
 import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Slot;
+import dev.glimpse.attention.SkTimm;
 import dev.glimpse.model.Networks.Entry;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.model.ResNet.Shortcut;
 import dev.glimpse.model.ResNet.Stem;
+import dev.glimpse.model.ResNet.Stride;
 import dev.glimpse.model.ResNet.Unit;
-import dev.glimpse.nn.Init;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.Conv2dImpl;
 
 /** timm's networks under its names and with its keys: what a user puts in the place of their attention has its key, too. */
 final class TimmRows {
@@ -20,6 +19,7 @@ final class TimmRows {
     private static final String NONE = "none";
     private static final String SE = "se-timm";
     private static final String ECA = "eca";
+    private static final String HU = "Hu et al., CVPR 2018; timm";
 
     private final List<Entry> rows = new ArrayList<>();
 
@@ -30,6 +30,8 @@ final class TimmRows {
         timm.resNets();
         timm.seResNets();
         timm.ecaResNets();
+        timm.skResNets();
+        timm.legacyNets();
         return timm.rows;
     }
 
@@ -68,25 +70,25 @@ final class TimmRows {
     }
 
     private void seResNets() {
-        String hu = "Hu et al., CVPR 2018; timm";
-        add("seresnet18", "SE-ResNet-18", hu, SE, basic(2, 2, 2, 2));
-        add("seresnet34", "SE-ResNet-34", hu, SE, basic(3, 4, 6, 3));
-        add("seresnet50", "SE-ResNet-50", hu, SE, bottleneck(3, 4, 6, 3));
-        add("seresnet50t", "SE-ResNet-50, tiered stem", hu, SE, tiered(bottleneck(3, 4, 6, 3)));
-        add("seresnet101", "SE-ResNet-101", hu, SE, bottleneck(3, 4, 23, 3));
-        add("seresnet152", "SE-ResNet-152", hu, SE, bottleneck(3, 8, 36, 3));
-        add("seresnet152d", "SE-ResNet-152, deep stem", hu, SE, deep(bottleneck(3, 8, 36, 3)));
-        add("seresnext26d_32x4d", "SE-ResNeXt-26, deep stem", hu, SE, deep(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
-        add("seresnext26t_32x4d", "SE-ResNeXt-26, tiered stem", hu, SE,
+        add("seresnet18", "SE-ResNet-18", HU, SE, basic(2, 2, 2, 2));
+        add("seresnet34", "SE-ResNet-34", HU, SE, basic(3, 4, 6, 3));
+        add("seresnet50", "SE-ResNet-50", HU, SE, bottleneck(3, 4, 6, 3));
+        add("seresnet50t", "SE-ResNet-50, tiered stem", HU, SE, tiered(bottleneck(3, 4, 6, 3)));
+        add("seresnet101", "SE-ResNet-101", HU, SE, bottleneck(3, 4, 23, 3));
+        add("seresnet152", "SE-ResNet-152", HU, SE, bottleneck(3, 8, 36, 3));
+        add("seresnet152d", "SE-ResNet-152, deep stem", HU, SE, deep(bottleneck(3, 8, 36, 3)));
+        add("seresnext26d_32x4d", "SE-ResNeXt-26, deep stem", HU, SE, deep(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
+        add("seresnext26t_32x4d", "SE-ResNeXt-26, tiered stem", HU, SE,
                 tiered(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
-        add("seresnext50_32x4d", "SE-ResNeXt-50", hu, SE, bottleneck(3, 4, 6, 3).withGroups(32, 4));
-        add("seresnext101_32x4d", "SE-ResNeXt-101", hu, SE, bottleneck(3, 4, 23, 3).withGroups(32, 4));
-        add("seresnext101_32x8d", "SE-ResNeXt-101, twice as wide", hu, SE,
+        add("seresnext50_32x4d", "SE-ResNeXt-50", HU, SE, bottleneck(3, 4, 6, 3).withGroups(32, 4));
+        add("seresnext101_32x4d", "SE-ResNeXt-101", HU, SE, bottleneck(3, 4, 23, 3).withGroups(32, 4));
+        add("seresnext101_32x8d", "SE-ResNeXt-101, twice as wide", HU, SE,
                 bottleneck(3, 4, 23, 3).withGroups(32, 8));
-        add("seresnext101d_32x8d", "SE-ResNeXt-101, twice as wide, deep stem", hu, SE,
+        add("seresnext101d_32x8d", "SE-ResNeXt-101, twice as wide, deep stem", HU, SE,
                 deep(bottleneck(3, 4, 23, 3).withGroups(32, 8)));
-        add("seresnext101_64x4d", "SE-ResNeXt-101, twice the groups", hu, SE,
+        add("seresnext101_64x4d", "SE-ResNeXt-101, twice the groups", HU, SE,
                 bottleneck(3, 4, 23, 3).withGroups(64, 4));
+        add("senet154", "SENet-154", HU, SE, AttentionNetRows.senet154());
     }
 
     private void ecaResNets() {
@@ -101,6 +103,39 @@ final class TimmRows {
                 tiered(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
     }
 
+    private void skResNets() {
+        SkTimm.Config half = new SkTimm.Config(0, 1.0 / 8, 0, 16, true, true, 1, 1);
+        addSelective("skresnet18", "SK-ResNet-18", half, basic(2, 2, 2, 2));
+        addSelective("skresnet34", "SK-ResNet-34", half, basic(3, 4, 6, 3));
+        addSelective("skresnet50", "SK-ResNet-50", SkTimm.Config.DEFAULT, bottleneck(3, 4, 6, 3));
+        addSelective("skresnet50d", "SK-ResNet-50, deep stem", SkTimm.Config.DEFAULT, deep(bottleneck(3, 4, 6, 3)));
+        addSelective("skresnext50_32x4d", "SK-ResNeXt-50", AttentionNetRows.KERNELS,
+                bottleneck(3, 4, 6, 3).withGroups(32, 4));
+    }
+
+    private void legacyNets() {
+        addLegacy("seresnet18", "SE-ResNet-18", basic(2, 2, 2, 2));
+        addLegacy("seresnet34", "SE-ResNet-34", basic(3, 4, 6, 3));
+        addLegacy("seresnet50", "SE-ResNet-50", bottleneck(3, 4, 6, 3).withStride(Stride.IN_1X1));
+        addLegacy("seresnet101", "SE-ResNet-101", bottleneck(3, 4, 23, 3).withStride(Stride.IN_1X1));
+        addLegacy("seresnet152", "SE-ResNet-152", bottleneck(3, 8, 36, 3).withStride(Stride.IN_1X1));
+        addLegacy("seresnext26_32x4d", "SE-ResNeXt-26", bottleneck(2, 2, 2, 2).withGroups(32, 4));
+        addLegacy("seresnext50_32x4d", "SE-ResNeXt-50", bottleneck(3, 4, 6, 3).withGroups(32, 4));
+        addLegacy("seresnext101_32x4d", "SE-ResNeXt-101", bottleneck(3, 4, 23, 3).withGroups(32, 4));
+        addLegacy("senet154", "SENet-154", AttentionNetRows.senet154());
+    }
+
+    private void addSelective(String name, String title, SkTimm.Config kernels, Config defaults) {
+        rows.add(new Entry(PREFIX + name, title, "Li et al., CVPR 2019; timm", true, args -> ResNet
+                .selective(defaults.read(args).withAttention(Placement.read(args).withKey(KEY)), kernels)));
+    }
+
+    private void addLegacy(String name, String title, Config defaults) {
+        rows.add(new Entry(PREFIX + "legacy_" + name, title + ", keys as converted from Caffe", HU, true,
+                args -> new SeNet(defaults.read(args).withAttention(
+                        Placement.read(args, SeNet.GATE, SeNet::slot).withKey(SeNet.KEY)))));
+    }
+
     private void add(String name, String title, String paper, String attention, Config config) {
         Config defaults = config.startingAsShortcuts();
         rows.add(new Entry(PREFIX + name, title, paper, true, args -> new ResNet(defaults.read(args)
@@ -110,11 +145,7 @@ final class TimmRows {
     /** As users type it; timm's own squeeze-and-excitation starts as all convolutions there do. */
     private static Slot slot(String text) {
         Slot slot = Attentions.slot(text);
-        return text.equals(SE) ? new Slot(slot.key(), channels -> {
-            Layer se = slot.create(channels);
-            se.parts().values().forEach(conv -> Init.kaimingFanOut(((Conv2dImpl) conv).weight()));
-            return se;
-        }) : slot;
+        return text.equals(SE) ? SeNet.startingAsConvolutions(slot) : slot;
     }
 
     private static Config basic(Integer... blocks) {

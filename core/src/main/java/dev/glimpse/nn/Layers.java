@@ -170,6 +170,14 @@ public final class Layers {
         return new MaxPool2dImpl(options);
     }
 
+    /** The largest value of each square window; those that reach beyond the border take what is there. */
+    public static MaxPool2dImpl ceilMaxPool2d(long kernel, long stride) {
+        MaxPool2dOptions options = new MaxPool2dOptions(both(kernel));
+        options.stride().put(both(stride));
+        options.ceil_mode().put(true);
+        return new MaxPool2dImpl(options);
+    }
+
     /** The mean of each square window; windows do not overlap, and those that reach beyond the border take what is there. */
     public static AvgPool2dImpl avgPool2d(long side) {
         AvgPool2dOptions options = new AvgPool2dOptions(both(side));
