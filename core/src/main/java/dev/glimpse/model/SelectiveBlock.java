@@ -1,11 +1,10 @@
 package dev.glimpse.model;
 
-import static dev.glimpse.nn.Layers.batchNorm2d;
-import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Window.stride;
 
 import dev.glimpse.Layer;
 import dev.glimpse.attention.SkTimm;
+import dev.glimpse.model.NormedConvolution.Activation;
 import dev.glimpse.model.Placement.Site;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.model.ResNet.Stride;
@@ -16,8 +15,6 @@ import dev.glimpse.nn.Window;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.bytedeco.pytorch.BatchNorm2dImpl;
-import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -30,24 +27,25 @@ final class SelectiveBlock extends Layer {
 
     SelectiveBlock(long in, long width, long stride, Config config, SkTimm.Config kernels, String path) {
         long out = width * config.unit().expansion();
-        Normed last;
+        SkTimm selective;
+        NormedConvolution last;
         if (config.unit() == Unit.BASIC) {
-            add(new SkTimm(in, sized(kernels, width, stride, 1)));
-            last = add(new Normed(width, out, 3, Window.padding(1), false));
+            selective = add(new SkTimm(in, sized(kernels, width, stride, 1)));
+            last = add(new NormedConvolution(width, out, 3, Window.padding(1), Activation.NONE));
         } else {
             long inner = ResidualBlock.innerWidth(width, config);
             boolean early = config.stride() == Stride.IN_1X1;
-            add(new Normed(in, inner, 1, stride(early ? stride : 1), true));
-            add(new SkTimm(inner, sized(kernels, inner, early ? 1 : stride, config.groups())));
-            last = add(new Normed(inner, out, 1, Window.DEFAULT, false));
+            add(new NormedConvolution(in, inner, 1, stride(early ? stride : 1), Activation.RELU));
+            selective = add(new SkTimm(inner, sized(kernels, inner, early ? 1 : stride, config.groups())));
+            last = add(new NormedConvolution(inner, out, 1, Window.DEFAULT, Activation.NONE));
         }
-        for (Tensor parameter : parameters().get()) {
+        for (Tensor parameter : selective.parameters().get()) {
             if (parameter.dim() == 4) { // a convolution's
                 Init.kaimingFanOut(parameter);
             }
         }
         if (config.zeroLast()) {
-            Init.constant(last.bn.weight(), 0);
+            last.startAtZero();
         }
         attention = config.attention().create(path, Site.BLOCK, out)
                 .map(layer -> register_module(config.attention().key(), layer));
@@ -77,24 +75,5 @@ final class SelectiveBlock extends Layer {
         }
         Tensor residual = downsample.isPresent() ? downsample.get().forward(x) : x;
         return y.add(residual).relu_();
-    }
-
-    /** A convolution and its norm, as timm keys them. */
-    private static final class Normed extends Layer {
-        private final Conv2dImpl conv;
-        private final BatchNorm2dImpl bn;
-        private final boolean relu;
-
-        Normed(long in, long out, long kernel, Window window, boolean relu) {
-            conv = register_module("conv", conv2d(in, out, kernel, window.noBias()));
-            bn = register_module("bn", batchNorm2d(out));
-            this.relu = relu;
-        }
-
-        @Override
-        public Tensor forward(Tensor x) {
-            Tensor y = bn.forward(conv.forward(x));
-            return relu ? y.relu_() : y;
-        }
     }
 }

@@ -19,6 +19,8 @@ final class TimmRows {
     private static final String NONE = "none";
     private static final String SE = "se-timm";
     private static final String ECA = "eca";
+    private static final String GC = "gc-timm:fuse_add=true,fuse_scale=false";
+    private static final String WANG = "Wang et al., CVPR 2020; timm";
     private static final String HU = "Hu et al., CVPR 2018; timm";
 
     private final List<Entry> rows = new ArrayList<>();
@@ -32,6 +34,7 @@ final class TimmRows {
         timm.ecaResNets();
         timm.skResNets();
         timm.legacyNets();
+        timm.byobNets();
         return timm.rows;
     }
 
@@ -92,14 +95,13 @@ final class TimmRows {
     }
 
     private void ecaResNets() {
-        String wang = "Wang et al., CVPR 2020; timm";
-        add("ecaresnet26t", "ECA-ResNet-26, tiered stem", wang, ECA, tiered(bottleneck(2, 2, 2, 2)));
-        add("ecaresnet50d", "ECA-ResNet-50, deep stem", wang, ECA, deep(bottleneck(3, 4, 6, 3)));
-        add("ecaresnet50t", "ECA-ResNet-50, tiered stem", wang, ECA, tiered(bottleneck(3, 4, 6, 3)));
-        add("ecaresnet101d", "ECA-ResNet-101, deep stem", wang, ECA, deep(bottleneck(3, 4, 23, 3)));
-        add("ecaresnetlight", "ECA-ResNet, most blocks in its third stage", wang, ECA,
+        add("ecaresnet26t", "ECA-ResNet-26, tiered stem", WANG, ECA, tiered(bottleneck(2, 2, 2, 2)));
+        add("ecaresnet50d", "ECA-ResNet-50, deep stem", WANG, ECA, deep(bottleneck(3, 4, 6, 3)));
+        add("ecaresnet50t", "ECA-ResNet-50, tiered stem", WANG, ECA, tiered(bottleneck(3, 4, 6, 3)));
+        add("ecaresnet101d", "ECA-ResNet-101, deep stem", WANG, ECA, deep(bottleneck(3, 4, 23, 3)));
+        add("ecaresnetlight", "ECA-ResNet, most blocks in its third stage", WANG, ECA,
                 bottleneck(1, 1, 11, 3).withStem(Stem.IMAGENET, Shortcut.AVERAGE));
-        add("ecaresnext26t_32x4d", "ECA-ResNeXt-26, tiered stem", wang, ECA,
+        add("ecaresnext26t_32x4d", "ECA-ResNeXt-26, tiered stem", WANG, ECA,
                 tiered(bottleneck(2, 2, 2, 2).withGroups(32, 4)));
     }
 
@@ -123,6 +125,32 @@ final class TimmRows {
         addLegacy("seresnext50_32x4d", "SE-ResNeXt-50", bottleneck(3, 4, 6, 3).withGroups(32, 4));
         addLegacy("seresnext101_32x4d", "SE-ResNeXt-101", bottleneck(3, 4, 23, 3).withGroups(32, 4));
         addLegacy("senet154", "SENet-154", AttentionNetRows.senet154());
+    }
+
+    private void byobNets() {
+        String cao = "Cao et al., ICCV Workshops 2019; timm";
+        ByobNet.Config next26 = ByobNet.Config.of(2, 2, 2, 2).withGroupsOf(32).withSilu();
+        addByob("resnext26ts", "ResNeXt-26, tiered stem, SiLU", "Xie et al., CVPR 2017; timm", NONE, next26);
+        addByob("seresnext26ts", "SE-ResNeXt-26, tiered stem, SiLU", HU, SE, next26);
+        addByob("eca_resnext26ts", "ECA-ResNeXt-26, tiered stem, SiLU", WANG, ECA, next26);
+        addByob("gcresnext26ts", "ResNeXt-26 with global context, tiered stem, SiLU", cao, GC, next26);
+        ByobNet.Config wide33 = ByobNet.Config.of(2, 3, 3, 2).withWidths(256, 512, 1536, 1536).withoutPool()
+                .withHead(1280).withSilu();
+        addByob("resnet33ts", "ResNet-33, tiered stem, SiLU", "He et al., CVPR 2016; timm", NONE, wide33);
+        addByob("seresnet33ts", "SE-ResNet-33, tiered stem, SiLU", HU, SE, wide33);
+        addByob("eca_resnet33ts", "ECA-ResNet-33, tiered stem, SiLU", WANG, ECA, wide33);
+        addByob("gcresnet33ts", "ResNet-33 with global context, tiered stem, SiLU", cao, GC, wide33);
+        addByob("gcresnet50t", "ResNet-50 with global context, tiered stem", cao, GC,
+                ByobNet.Config.of(3, 4, 6, 3).withoutPool());
+        addByob("gcresnext50ts", "ResNeXt-50 with global context, tiered stem, SiLU", cao, GC,
+                ByobNet.Config.of(3, 4, 6, 3).withGroupsOf(32).withSilu());
+    }
+
+    private void addByob(String name, String title, String paper, String attention, ByobNet.Config defaults) {
+        rows.add(new Entry(PREFIX + name, title, paper, true, args -> new ByobNet(defaults
+                .forTask(args.integer("classes", defaults.classes()),
+                        args.integer("input_channels", defaults.inputChannels()))
+                .withAttention(Placement.read(args, attention, TimmRows::slot).withKey("attn")))));
     }
 
     private void addSelective(String name, String title, SkTimm.Config kernels, Config defaults) {

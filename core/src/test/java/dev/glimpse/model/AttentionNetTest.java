@@ -56,7 +56,7 @@ class AttentionNetTest {
         "resnext50_32x4d, se:bias=true, 27559896", "resnext101_32x4d, se:bias=true, 48955416",
         "resnext101_64x4d, se:bias=true, 88232984", "resnet18, bam, 11712503", "resnet34, bam, 21820663",
         "resnet50, bam, 25915099", "resnet101, bam, 44907227", "resnet152, bam, 60550875", "resnet50, se, 28071976",
-        "resnet50, cbam-timm, 28073576", "wide_resnet18_1.5, se:bias=true, 26074716",
+        "resnet50, cbam-timm, 28073576", "resnet50, gc, 28105032", "wide_resnet18_1.5, se:bias=true, 26074716",
         "wide_resnet18_2, se:bias=true, 45970456"})
     void resNetsWithAttentionHaveAsManyParameters(String name, String attention, long parameters) {
         assertThat(StateDict.parameterCount(Networks.create(name, Map.of("attention", attention))))

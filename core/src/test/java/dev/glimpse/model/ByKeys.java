@@ -4,6 +4,7 @@ import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Tensors;
 import java.util.Map;
 import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -35,6 +36,18 @@ record ByKeys(Map<String, Tensor> state) {
     Tensor norm(String key, Tensor x) {
         return torch.batch_norm(x, optional(key + ".weight"), optional(key + ".bias"), optional(key + ".running_mean"),
                 optional(key + ".running_var"), false, 0.1, 1e-5, false);
+    }
+
+    /** A convolution and its norm under timm's keys. */
+    Tensor normed(String key, Tensor x, long stride, long groups) {
+        return norm(key + ".bn", conv(key + ".conv", x, stride, groups));
+    }
+
+    /** Over the values of (B, n). */
+    Tensor layerNorm(String key, Tensor x) {
+        Tensor centred = x.sub(Tensors.mean(x, 1));
+        Tensor scaled = centred.div(Tensors.mean(centred.square(), 1).add(new Scalar(1e-6)).sqrt());
+        return scaled.mul(state.get(key + ".weight")).add(state.get(key + ".bias"));
     }
 
     /** A linear layer on the means over positions. */

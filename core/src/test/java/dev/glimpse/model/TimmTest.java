@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongOptional;
@@ -57,7 +58,11 @@ class TimmTest {
         "seresnext101_32x4d, 48.96", "seresnext101_32x8d, 93.57", "seresnext101_64x4d, 88.23", "senet154, 115.09",
         "ecaresnet26t, 16.01", "ecaresnet50d, 25.58", "ecaresnet50t, 25.57", "ecaresnet101d, 44.57",
         "ecaresnetlight, 30.16", "ecaresnext26t_32x4d, 15.41", "skresnet18, 11.96", "skresnet34, 22.28",
-        "skresnet50, 25.80", "skresnet50d, 25.82", "legacy_seresnext26_32x4d, 16.79"})
+        "skresnet50, 25.80", "skresnet50d, 25.82", "legacy_seresnext26_32x4d, 16.79",
+        "resnext26ts, 10.30", "seresnext26ts, 10.39", "eca_resnext26ts, 10.30", "gcresnext26ts, 10.48",
+        "resnet33ts, 19.68",
+        "seresnet33ts, 19.78", "eca_resnet33ts, 19.68", "gcresnet33ts, 19.88", "gcresnet50t, 25.90",
+        "gcresnext50ts, 15.67"})
     void networksHaveAsManyParametersAsTimmLists(String name, double millions) {
         assertThat(parameters(name) / 1e6).isCloseTo(millions, within(0.0051));
     }
@@ -81,7 +86,8 @@ class TimmTest {
         "resnet50c, 224, 4.35, 11.92", "seresnext26d_32x4d, 224, 2.73, 10.19", "ecaresnetlight, 224, 4.11, 8.42",
         "skresnet18, 224, 1.82, 3.24", "skresnet50d, 224, 4.36, 13.31", "skresnext50_32x4d, 224, 4.50, 17.18",
         "legacy_seresnet50, 224, 3.88, 10.60", "legacy_seresnext26_32x4d, 224, 2.49, 9.39",
-        "legacy_senet154, 224, 20.77, 38.69"})
+        "legacy_senet154, 224, 20.77, 38.69",
+        "gcresnext26ts, 256, 2.43, 10.53", "gcresnet33ts, 256, 4.76, 11.68", "gcresnet50t, 256, 5.42, 14.67"})
     void networksComputeAsMuchAsTimmLists(String name, long side, double billions, double millionsNormed) {
         Layer network = create(name, Map.of());
         network.eval();
@@ -222,18 +228,69 @@ class TimmTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"gcresnext26ts, 32", "gcresnet50t, 0", "gcresnet33ts, 0"})
+    void aByobNetworkComputesItsFormula(String name, long groupWidth) {
+        Layer network = create(name, Map.of("classes", 5));
+        randomise(network, 3);
+        network.to(ScalarType.Double, false);
+        network.eval();
+        Tensor images = random(1, ScalarType.Double, 2, 3, 43, 34);
+        boolean pooled = name.contains("next");
+        UnaryOperator<Tensor> act = name.endsWith("50t") ? Tensor::relu : x -> x.mul(x.sigmoid());
+        ByKeys n = ByKeys.of(network);
+        Tensor x = images;
+        for (int i = 1; i <= 3; i++) {
+            x = act.apply(n.normed("stem.conv" + i, x, i == 1 || i == 3 && !pooled ? 2 : 1, 1));
+        }
+        x = pooled ? ByKeys.maxPool(x, 1, false) : x;
+        for (int stage = 0; stage < 4; stage++) {
+            for (int i = 0; n.has("stages." + stage + "." + i + ".conv1_1x1.conv.weight"); i++) {
+                String block = "stages." + stage + "." + i + ".";
+                long stride = stage > 0 && i == 0 ? 2 : 1;
+                Tensor y = act.apply(n.normed(block + "conv1_1x1", x, 1, 1));
+                long groups = groupWidth == 0 ? 1 : y.size(1) / groupWidth;
+                y = act.apply(n.normed(block + "conv2_kxk", y, stride, groups));
+                Tensor weights = n.conv(block + "attn.conv_attn", y, 1, 1).flatten(2, 3).softmax(2); // (B, 1, N)
+                Tensor context = y.flatten(2, 3).mul(weights).sum(2).unsqueeze(2).unsqueeze(3);
+                Tensor hidden = n.conv(block + "attn.mlp_add.fc1", context, 1, 1).flatten(1, 3);
+                hidden = n.layerNorm(block + "attn.mlp_add.norm", hidden).relu().unsqueeze(2).unsqueeze(3);
+                y = y.add(n.conv(block + "attn.mlp_add.fc2", hidden, 1, 1));
+                Tensor shortcut =
+                        n.has(block + "shortcut.conv.weight") ? n.normed(block + "shortcut", x, stride, 1) : x;
+                x = act.apply(n.normed(block + "conv3_1x1", y, 1, 1).add(shortcut));
+            }
+        }
+        if (n.has("final_conv.conv.weight")) {
+            x = act.apply(n.normed("final_conv", x, 1, 1));
+        }
+        assertClose(network.forward(images), n.head("head.fc", x));
+    }
+
+    @Test
+    void aByobNetworkHasTimmsKeys() {
+        assertThat(keys("gcresnet33ts", "stages.1.0.")).isEqualTo(words(normed("conv1_1x1") + normed("conv2_kxk")
+                + normed("conv3_1x1") + normed("shortcut") + "attn.conv_attn.weight attn.conv_attn.bias "
+                + "attn.mlp_add.fc1.weight attn.mlp_add.fc1.bias attn.mlp_add.norm.weight attn.mlp_add.norm.bias "
+                + "attn.mlp_add.fc2.weight attn.mlp_add.fc2.bias"));
+        assertThat(keys("seresnext26ts", "stem."))
+                .isEqualTo(words(normed("conv1") + normed("conv2") + normed("conv3")));
+        assertThat(keys("resnet33ts", "final_conv.")).isEqualTo(words(normed("").replace(" .", " ").substring(1)));
+        assertThat(keys("gcresnet50t", "head.")).isEqualTo(words("fc.weight fc.bias"));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"resnet26t", "seresnet18", "ecaresnetlight", "skresnet18", "legacy_seresnet18",
-        "legacy_seresnext26_32x4d"})
+        "legacy_seresnext26_32x4d", "gcresnext26ts", "eca_resnet33ts"})
     void anyImagesAndClassesFit(String name) {
         Layer network = create(name, Map.of("classes", 5, "input_channels", 1));
         ImageNetwork parts = (ImageNetwork) network;
         network.eval();
-        long last = name.equals("seresnet18") || name.equals("skresnet18") || name.equals("legacy_seresnet18") ? 512
-                : 2048;
+        long last = name.contains("18") ? 512 : name.contains("33") ? 1280 : 2048;
         Tensor images = random(1, ScalarType.Float, 1, 1, 33, 50);
         List<Tensor> stages = parts.stages(images);
         assertThat(stages).hasSize(4);
-        assertThat(Tensors.shape(stages.getFirst())).containsExactly(1, last / 8, name.startsWith("legacy") ? 8 : 9,
+        assertThat(Tensors.shape(stages.getFirst())).containsExactly(1, name.contains("33") ? 256 : last / 8,
+                name.startsWith("legacy") ? 8 : 9,
                 name.startsWith("legacy") ? 12 : 13);
         assertThat(Tensors.shape(stages.getLast())).containsExactly(1, last, name.startsWith("legacy") ? 1 : 2, 2);
         assertThat(stages.getLast().equal(parts.features(images))).isTrue();
@@ -244,7 +301,7 @@ class TimmTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ecaresnet26t", "seresnet18", "skresnet18", "legacy_seresnet18"})
+    @ValueSource(strings = {"ecaresnet26t", "seresnet18", "skresnet18", "legacy_seresnet18", "gcresnext26ts"})
     void everyParameterLearns(String name) {
         Layer network = create(name, Map.of("classes", 3));
         randomise(network, 5); // a block that starts as its shortcut learns nothing but its last norm at first
@@ -261,12 +318,14 @@ class TimmTest {
             ecaresnet26t      | se-timm:rd_ratio=.5 | se.fc1.weight
             skresnet18        | eca                 | se.conv.weight
             legacy_seresnet18 | eca                 | se_module.conv.weight
+            gcresnext26ts     | se                  | attn.fc.0.weight
             """)
     void anotherAttentionHasTheSameKey(String name, String attention, String key) {
         Layer network = create(name, Map.of("attention", attention, "classes", 2));
-        for (int stage = 1; stage <= 4; stage++) {
-            assertThat(StateDict.of(network)).containsKeys("layer" + stage + ".0." + key,
-                    "layer" + stage + ".1." + key);
+        String stages = key.startsWith("attn") ? "stages." : "layer";
+        for (int stage = 1; stage <= 3; stage++) {
+            assertThat(StateDict.of(network).keySet()).contains(stages + stage + ".0." + key,
+                    stages + stage + ".1." + key);
         }
         network.eval();
         assertThat(Tensors.shape(network.forward(random(1, ScalarType.Float, 1, 3, 32, 32)))).containsExactly(1, 2);
@@ -282,6 +341,8 @@ class TimmTest {
                 .containsExactly("layer1.0.se_module");
         assertThat(gates(create("skresnet18", Map.of("attention", "se-timm", "place", "layer2.*"))))
                 .containsExactlyInAnyOrder("layer2.0.se", "layer2.1.se");
+        assertThat(gates(create("gcresnext26ts", Map.of("place", "stages.1.*+stages.3"))))
+                .containsExactlyInAnyOrder("stages.1.0.attn", "stages.1.1.attn", "attn4");
         assertThat(StateDict.of(create("seresnet18", Map.of("start", "identity")))).containsKey("layer1.0.se.alpha");
     }
 
@@ -295,6 +356,11 @@ class TimmTest {
         StateDict.parameters(create("resnet26", Map.of())).forEach((key, p) -> {
             if (key.endsWith(".bn3.weight")) {
                 assertThat(p.abs().max().item_float()).as(key).isZero();
+            }
+        });
+        StateDict.parameters(create("seresnext26ts", Map.of())).forEach((key, p) -> {
+            if (key.endsWith(".bn.weight")) {
+                assertThat(p.abs().max().item_float()).as(key).isEqualTo(key.contains(".conv3_1x1.") ? 0 : 1);
             }
         });
         StateDict.parameters(create("skresnet18", Map.of())).forEach((key, p) -> {
@@ -372,7 +438,8 @@ class TimmTest {
     }
 
     private static Set<String> gates(Layer network) {
-        return network.walk().keySet().stream().filter(path -> path.matches("(.*\\.)?se(_module)?\\d?"))
+        return network.walk().keySet().stream()
+                .filter(path -> path.matches("(layer[^.]*\\.\\d\\.)?se(_module)?\\d?|(stages\\.\\d\\.\\d\\.)?attn\\d?"))
                 .collect(Collectors.toSet());
     }
 
@@ -388,6 +455,10 @@ class TimmTest {
 
     private static String norm(String key) {
         return "%1$s.weight %1$s.bias %1$s.running_mean %1$s.running_var ".formatted(key);
+    }
+
+    private static String normed(String key) {
+        return key + ".conv.weight " + norm(key + ".bn");
     }
 
     private static void assertClose(Tensor ours, Tensor expected) {
