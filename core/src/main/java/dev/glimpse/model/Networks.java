@@ -7,10 +7,12 @@ import dev.glimpse.attention.Attentions.Slot;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.model.ResNet.Unit;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The table of all networks.
@@ -21,6 +23,8 @@ import java.util.function.Function;
  */
 public final class Networks {
     private static final Map<String, Entry> TABLE = new LinkedHashMap<>();
+    /** How many names an error lists: it is one line. */
+    private static final int LISTED = 12;
     private static final String HE = "He et al., CVPR 2016";
     private static final String XIE = "Xie et al., CVPR 2017";
     private static final String ZAGORUYKO = "Zagoruyko and Komodakis, BMVC 2016";
@@ -71,20 +75,33 @@ public final class Networks {
         return Collections.unmodifiableMap(TABLE);
     }
 
-    /** @throws IllegalArgumentException for an unknown name, listing the known ones */
+    /** @throws IllegalArgumentException for an unknown name, listing known ones, those that begin alike first */
     public static Entry entry(String name) {
         Entry entry = TABLE.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException(
-                    "no network is called '" + name + "'; known: " + String.join(", ", TABLE.keySet()));
+            String known = TABLE.keySet().stream()
+                    .sorted(Comparator.comparingInt((String other) -> -shared(name, other))).limit(LISTED)
+                    .collect(Collectors.joining(", "));
+            int left = TABLE.size() - LISTED;
+            throw new IllegalArgumentException("no network is called '" + name + "'; known: " + known
+                    + (left > 0 ? " and " + left + " more" : ""));
         }
         return entry;
+    }
+
+    /** How many characters two names have in common from their beginnings on. */
+    private static int shared(String name, String other) {
+        int i = 0;
+        while (i < Math.min(name.length(), other.length()) && name.charAt(i) == other.charAt(i)) {
+            i++;
+        }
+        return i;
     }
 
     /**
      * Builds a network by name.
      *
-     * @throws IllegalArgumentException for an unknown name, listing the known ones, or a wrong argument
+     * @throws IllegalArgumentException for an unknown name, listing known ones, or a wrong argument
      */
     public static Layer create(String name, Map<String, ?> args) {
         return create(new Args(name, args));

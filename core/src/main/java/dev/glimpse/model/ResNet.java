@@ -244,6 +244,9 @@ public final class ResNet extends Layer implements ImageNetwork {
      * @param kernels channels, stride and groups are taken from where they stand
      */
     public static ResNet selective(Config config, SkTimm.Config kernels) {
+        if (config.unit() == Unit.NARROW_BOTTLENECK) {
+            throw new IllegalArgumentException("resnet: there is no narrow bottleneck with selective kernels");
+        }
         return new ResNet(config,
                 (in, width, stride, c, path) -> new SelectiveBlock(in, width, stride, c, kernels, path));
     }

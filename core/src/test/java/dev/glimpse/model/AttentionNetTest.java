@@ -3,9 +3,11 @@ package dev.glimpse.model;
 import static dev.glimpse.Support.random;
 import static dev.glimpse.Support.randomise;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.Layer;
+import dev.glimpse.attention.SkTimm;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.model.ResNet.Unit;
@@ -160,6 +162,8 @@ class AttentionNetTest {
         network.eval();
         assertThat(network.walk()).containsKeys("layer1.0.se_module.fc1", "layer2.0.se_module.fc2", "layer0.relu3");
         assertThat(Tensors.shape(network.forward(random(1, ScalarType.Float, 1, 1, 20, 9)))).containsExactly(1, 3);
+        assertThatThrownBy(() -> ResNet.selective(small, SkTimm.Config.DEFAULT))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no narrow bottleneck");
         SeNet plain = new SeNet(small);
         assertThat(plain.walk()).doesNotContainKey("layer1.0.se_module");
     }
