@@ -52,7 +52,10 @@ final class ListCommand implements Runnable {
             if (form.json) {
                 out.print(json(rows));
             } else {
-                String format = form.markdown ? "| `%s` | %s | %s |%n" : "%-18s %-56s %s%n";
+                int name = rows.stream().mapToInt(row -> row.name().length()).max().orElse(1);
+                int title = rows.stream().mapToInt(row -> row.title().length()).max().orElse(1);
+                String format =
+                        form.markdown ? "| `%s` | %s | %s |%n" : "%-" + name + "s  %-" + title + "s  %s%n";
                 out.print(form.markdown ? "| name | network | paper |\n|---|---|---|\n" : "");
                 rows.forEach(row -> out.printf(Locale.ROOT, format, row.name(), row.title(), row.paper()));
             }

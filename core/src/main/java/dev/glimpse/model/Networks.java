@@ -5,14 +5,14 @@ import dev.glimpse.attention.Args;
 import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Slot;
 import dev.glimpse.model.ResNet.Config;
-import dev.glimpse.model.ResNet.Stem;
-import dev.glimpse.model.ResNet.Stride;
 import dev.glimpse.model.ResNet.Unit;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The table of all networks.
@@ -23,6 +23,8 @@ import java.util.function.Function;
  */
 public final class Networks {
     private static final Map<String, Entry> TABLE = new LinkedHashMap<>();
+    /** How many names an error lists: it is one line. */
+    private static final int LISTED = 12;
     private static final String HE = "He et al., CVPR 2016";
     private static final String XIE = "Xie et al., CVPR 2017";
     private static final String ZAGORUYKO = "Zagoruyko and Komodakis, BMVC 2016";
@@ -61,6 +63,8 @@ public final class Networks {
         ClassicRows.rows().forEach(entry -> TABLE.put(entry.name(), entry));
         add("unet", "U-Net, with an attention on what the encoder hands across", "Ronneberger et al., MICCAI 2015",
                 false, a -> new UNet(UNet.Config.read(a)));
+        AttentionNetRows.rows().forEach(row -> TABLE.put(row.name(), row));
+        TimmRows.rows().forEach(row -> TABLE.put(row.name(), row));
         add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article", false,
                 a -> new WhitePatchNet(slot(a)));
     }
@@ -72,20 +76,33 @@ public final class Networks {
         return Collections.unmodifiableMap(TABLE);
     }
 
-    /** @throws IllegalArgumentException for an unknown name, listing the known ones */
+    /** @throws IllegalArgumentException for an unknown name, listing known ones, those that begin alike first */
     public static Entry entry(String name) {
         Entry entry = TABLE.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException(
-                    "no network is called '" + name + "'; known: " + String.join(", ", TABLE.keySet()));
+            String known = TABLE.keySet().stream()
+                    .sorted(Comparator.comparingInt((String other) -> -shared(name, other))).limit(LISTED)
+                    .collect(Collectors.joining(", "));
+            int left = TABLE.size() - LISTED;
+            throw new IllegalArgumentException("no network is called '" + name + "'; known: " + known
+                    + (left > 0 ? " and " + left + " more" : ""));
         }
         return entry;
+    }
+
+    /** How many characters two names have in common from their beginnings on. */
+    private static int shared(String name, String other) {
+        int i = 0;
+        while (i < Math.min(name.length(), other.length()) && name.charAt(i) == other.charAt(i)) {
+            i++;
+        }
+        return i;
     }
 
     /**
      * Builds a network by name.
      *
-     * @throws IllegalArgumentException for an unknown name, listing the known ones, or a wrong argument
+     * @throws IllegalArgumentException for an unknown name, listing known ones, or a wrong argument
      */
     public static Layer create(String name, Map<String, ?> args) {
         return create(new Args(name, args));
@@ -99,15 +116,8 @@ public final class Networks {
     }
 
     private static void resnet(String name, String title, String paper, Config defaults) {
-        add(name, title, paper, true, a -> new ResNet(defaults
-                .withStem(Args.constant(name, "stem", Stem.class, a.text("stem", "imagenet")), defaults.shortcut())
-                .withStride(switch (a.text("stride", "3x3")) {
-                    case "3x3" -> Stride.IN_3X3;
-                    case "1x1" -> Stride.IN_1X1;
-                    default -> throw new IllegalArgumentException(
-                            name + ": stride is '" + a.text("stride", "") + "'; known: 3x3, 1x1");
-                }).forTask(a.integer("classes", 1000), a.integer("input_channels", 3))
-                .withAttention(Placement.read(a))));
+        add(name, title, paper, true,
+                a -> new ResNet(defaults.read(a).withAttention(Placement.read(a))));
     }
 
     private static Optional<Slot> slot(Args args) {

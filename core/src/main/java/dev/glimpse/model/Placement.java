@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Which attention stands at which places of a network.
@@ -66,7 +67,17 @@ public final class Placement {
 
     /** Reads {@code attention}, {@code place} and {@code start}. */
     static Placement read(Args args) {
-        String text = args.text("attention", "none");
+        return read(args, "none", Attentions::slot);
+    }
+
+    /**
+     * The same for a network that has an attention of its own.
+     *
+     * @param own the attention that stands where nothing is said
+     * @param slots what a user's text stands for
+     */
+    static Placement read(Args args, String own, Function<String, Slot> slots) {
+        String text = args.text("attention", own);
         List<String> places = args.words("place", List.of());
         String start = args.text("start", "authors");
         if (text.equals("none")) {
@@ -75,7 +86,7 @@ public final class Placement {
             }
             return NONE;
         }
-        Slot slot = Attentions.slot(text);
+        Slot slot = slots.apply(text);
         switch (start) {
             case "authors" -> {
             }

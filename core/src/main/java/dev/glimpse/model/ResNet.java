@@ -1,23 +1,21 @@
 package dev.glimpse.model;
 
-import static dev.glimpse.nn.Layers.avgPool2d;
 import static dev.glimpse.nn.Layers.batchNorm2d;
-import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.linear;
 import static dev.glimpse.nn.Layers.maxPool2d;
 import static dev.glimpse.nn.Layers.relu;
-import static dev.glimpse.nn.Window.padding;
-import static dev.glimpse.nn.Window.stride;
 
 import dev.glimpse.Layer;
+import dev.glimpse.attention.Args;
+import dev.glimpse.attention.SkTimm;
 import dev.glimpse.nn.Checks;
-import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Layers;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
 import dev.glimpse.nn.Window;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -43,7 +41,8 @@ import org.bytedeco.pytorch.Tensor;
  * <p>
  * Keys and initial values as in torchvision, and for its deeper stems as in timm; with {@code cbam} and {@code bam}, as in
  * Jongchan/attention-module. A bottleneck's stride stands in its 3x3 convolution, as in all of these; the paper has it in
- * the first 1x1.
+ * the first 1x1. timm's own networks, {@code timm/seresnet18} and others, are this one with the attention under the key
+ * {@code se} and every block starting as its shortcut.
  */
 public final class ResNet extends Layer implements ImageNetwork {
     /** What a block consists of. */
@@ -51,31 +50,73 @@ public final class ResNet extends Layer implements ImageNetwork {
         /** Two 3x3 convolutions. */
         BASIC(1),
         /** A 3x3 convolution between two of 1x1, the last of which widens fourfold. */
-        BOTTLENECK(4);
+        BOTTLENECK(4),
+        /** The same, whose first convolution is half as wide as the second: SENet-154. */
+        NARROW_BOTTLENECK(4);
 
         private final int expansion;
 
         Unit(int expansion) {
             this.expansion = expansion;
         }
+
+        /** How many channels come out for each of the width. */
+        int expansion() {
+            return expansion;
+        }
     }
 
     /** How an image enters. */
     public enum Stem {
         /** A 7x7 convolution and a max-pool, each of stride 2: for images of about 224 pixels. */
-        IMAGENET,
+        IMAGENET(7, 2, 64L),
         /** A 3x3 convolution of stride 1: for images of about 32 pixels. */
-        CIFAR,
+        CIFAR(3, 1, 64L),
         /** Three 3x3 convolutions of widths 32, 32 and 64 for the 7x7: timm's networks ending in d. */
-        DEEP,
+        DEEP(3, 2, 32L, 32L, 64L),
         /** The same with widths 24, 32 and 64: timm's networks ending in t. */
-        TIERED
+        TIERED(3, 2, 24L, 32L, 64L),
+        /** The same with widths 64, 64 and 128: SENet-154. */
+        WIDE(3, 2, 64L, 64L, 128L);
+
+        private final long kernel;
+        private final long stride;
+        private final List<Long> widths;
+
+        Stem(long kernel, long stride, Long... widths) {
+            this.kernel = kernel;
+            this.stride = stride;
+            this.widths = List.of(widths);
+        }
+
+        /** How many channels come out. */
+        long channels() {
+            return widths.getLast();
+        }
+
+        boolean pools() {
+            return this != CIFAR;
+        }
+
+        /** The convolutions in their order; norm and ReLU follow each. */
+        List<Conv2dImpl> convolutions(long inputChannels) {
+            List<Conv2dImpl> all = new ArrayList<>();
+            for (long width : widths) {
+                boolean first = all.isEmpty();
+                long in = first ? inputChannels : widths.get(all.size() - 1);
+                all.add(ResidualBlock.convolution(in, width, first ? kernel : 3,
+                        Window.stride(first ? stride : 1).withPadding(first ? kernel / 2 : 1)));
+            }
+            return all;
+        }
     }
 
     /** How a shortcut changes size. */
     public enum Shortcut {
         /** A 1x1 convolution with the stride. */
         CONVOLUTION,
+        /** A 3x3 convolution with the stride, where there is one: SENet-154. */
+        CONVOLUTION_3X3,
         /** A mean over windows of the stride's size, then a 1x1 convolution: no value is skipped. */
         AVERAGE
     }
@@ -93,12 +134,13 @@ public final class ResNet extends Layer implements ImageNetwork {
      * @param widths each stage's width, before a bottleneck's expansion
      * @param groups groups of a bottleneck's 3x3 convolution
      * @param baseWidth a group's channels in the bottleneck of a stage of width 64; wider stages have more
+     * @param zeroLast whether each block starts as its shortcut: the weights of its last norm are zero
      * @param classes how many scores come out
      * @param inputChannels how many planes an image has
      * @param attention what stands where
      */
     public record Config(Unit unit, List<Integer> blocks, List<Long> widths, long groups, long baseWidth, Stem stem,
-            Shortcut shortcut, Stride stride, long classes, long inputChannels, Placement attention) {
+            Shortcut shortcut, Stride stride, boolean zeroLast, long classes, long inputChannels, Placement attention) {
         private static final List<Long> WIDTHS = List.of(64L, 128L, 256L, 512L);
 
         public Config {
@@ -119,98 +161,107 @@ public final class ResNet extends Layer implements ImageNetwork {
         /** He et al.'s: four stages from 64 channels on, for ImageNet. */
         public static Config of(Unit unit, Integer... blocks) {
             return new Config(unit, List.of(blocks), WIDTHS, 1, 64, Stem.IMAGENET, Shortcut.CONVOLUTION, Stride.IN_3X3,
-                    1000, 3, Placement.NONE);
+                    false, 1000, 3, Placement.NONE);
         }
 
         /** Groups of that many channels in the first stage's 3x3 convolutions: ResNeXt, and with one group a Wide ResNet. */
         public Config withGroups(long newGroups, long newBaseWidth) {
-            return new Config(unit, blocks, widths, newGroups, newBaseWidth, stem, shortcut, stride, classes,
+            return new Config(unit, blocks, widths, newGroups, newBaseWidth, stem, shortcut, stride, zeroLast, classes,
                     inputChannels, attention);
         }
 
         /** Every stage as much wider; the stem stays. */
         public Config widened(double factor) {
             return new Config(unit, blocks, widths.stream().map(width -> Math.round(width * factor)).toList(), groups,
-                    baseWidth, stem, shortcut, stride, classes, inputChannels, attention);
+                    baseWidth, stem, shortcut, stride, zeroLast, classes, inputChannels, attention);
         }
 
         public Config withStem(Stem newStem, Shortcut newShortcut) {
-            return new Config(unit, blocks, widths, groups, baseWidth, newStem, newShortcut, stride, classes,
+            return new Config(unit, blocks, widths, groups, baseWidth, newStem, newShortcut, stride, zeroLast, classes,
                     inputChannels, attention);
         }
 
         public Config withStride(Stride newStride) {
-            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, newStride, classes,
+            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, newStride, zeroLast, classes,
+                    inputChannels, attention);
+        }
+
+        /** With every block starting as its shortcut, which trains deep networks better: timm's own. */
+        public Config startingAsShortcuts() {
+            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, true, classes,
                     inputChannels, attention);
         }
 
         /** For other images and labels than ImageNet's. */
         public Config forTask(long newClasses, long newInputChannels) {
-            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, newClasses,
+            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, zeroLast, newClasses,
                     newInputChannels, attention);
         }
 
         public Config withAttention(Placement newAttention) {
-            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, classes, inputChannels,
+            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, zeroLast, classes,
+                    inputChannels,
                     newAttention);
+        }
+
+        /** This, where arguments do not say otherwise; the attention is left to its reader. */
+        Config read(Args args) {
+            Stem newStem = Args.constant(args.owner(), "stem", Stem.class,
+                    args.text("stem", stem.name().toLowerCase(Locale.ROOT)));
+            Stride newStride = switch (args.text("stride", stride == Stride.IN_3X3 ? "3x3" : "1x1")) {
+                case "3x3" -> Stride.IN_3X3;
+                case "1x1" -> Stride.IN_1X1;
+                default -> throw new IllegalArgumentException(
+                        args.owner() + ": stride is '" + args.text("stride", "") + "'; known: 3x3, 1x1");
+            };
+            return withStem(newStem, shortcut).withStride(newStride)
+                    .forTask(args.integer("classes", classes), args.integer("input_channels", inputChannels));
         }
     }
 
     private final Module conv1;
     private final BatchNorm2dImpl bn1;
     private final Optional<MaxPool2dImpl> pool;
-    private final List<Stage> stages = new ArrayList<>();
-    private final long featureChannels;
+    private final ResidualStages stages;
     private LinearImpl fc;
 
     public ResNet(Config config) {
-        conv1 = register_module("conv1", stem(config.stem(), config.inputChannels()));
-        bn1 = register_module("bn1", batchNorm2d(64));
-        pool = config.stem() == Stem.CIFAR ? Optional.empty()
-                : Optional.of(register_module("maxpool", maxPool2d(3, 2, 1)));
-        long in = 64;
-        List<String> places = new ArrayList<>();
-        List<String> stagePlaces = new ArrayList<>();
-        for (int stage = 0; stage < config.widths().size(); stage++) {
-            String path = "layer" + (stage + 1);
-            long width = config.widths().get(stage);
-            Block[] members = new Block[config.blocks().get(stage)];
-            for (int i = 0; i < members.length; i++) {
-                places.add(path + "." + i);
-                members[i] = new Block(in, width, i == 0 && stage > 0 ? 2 : 1, config, path + "." + i);
-                in = width * config.unit().expansion;
-            }
-            stagePlaces.add(path);
-            Sequential layer = register_module(path, new Sequential(members));
-            boolean last = stage == config.widths().size() - 1;
-            Optional<Layer> behind = config.attention().create(path,
-                    last ? Placement.Site.LAST_STAGE_END : Placement.Site.STAGE_END, in);
-            int number = stage + 1;
-            behind.ifPresent(attention -> register_module(config.attention().key() + number, attention));
-            stages.add(new Stage(layer, behind));
+        this(config, ResidualBlock::new);
+    }
+
+    private ResNet(Config config, ResidualStages.Blocks blocks) {
+        List<Conv2dImpl> convs = config.stem().convolutions(config.inputChannels());
+        conv1 = register_module("conv1", convs.size() == 1 ? convs.getFirst() : joined(convs));
+        bn1 = register_module("bn1", batchNorm2d(config.stem().channels()));
+        pool = config.stem().pools() ? Optional.of(register_module("maxpool", maxPool2d(3, 2, 1))) : Optional.empty();
+        stages = new ResidualStages(this, config, blocks);
+        fc = register_module("fc", linear(stages.channels(), config.classes()));
+    }
+
+    /**
+     * A network in whose blocks selective kernels stand for the 3x3 convolution, or the first of two; keys as in timm.
+     *
+     * @param kernels channels, stride and groups are taken from where they stand
+     */
+    public static ResNet selective(Config config, SkTimm.Config kernels) {
+        if (config.unit() == Unit.NARROW_BOTTLENECK) {
+            throw new IllegalArgumentException("resnet: there is no narrow bottleneck with selective kernels");
         }
-        config.attention().requireKnown("resnet", places, stagePlaces);
-        featureChannels = in;
-        fc = register_module("fc", linear(in, config.classes()));
+        return new ResNet(config,
+                (in, width, stride, c, path) -> new SelectiveBlock(in, width, stride, c, kernels, path));
     }
 
-    private static Module stem(Stem stem, long inputChannels) {
-        return switch (stem) {
-            case IMAGENET -> convolution(inputChannels, 64, 7, stride(2).withPadding(3));
-            case CIFAR -> convolution(inputChannels, 64, 3, padding(1));
-            case DEEP, TIERED -> {
-                long first = stem == Stem.DEEP ? 32 : 24;
-                yield new Sequential(convolution(inputChannels, first, 3, stride(2).withPadding(1)), batchNorm2d(first),
-                        relu(), convolution(first, 32, 3, padding(1)), batchNorm2d(32), relu(),
-                        convolution(32, 64, 3, padding(1)));
+    /** Norm and ReLU between them. */
+    private static Sequential joined(List<Conv2dImpl> convs) {
+        List<Module> parts = new ArrayList<>();
+        for (Conv2dImpl conv : convs) {
+            parts.add(conv);
+            if (conv != convs.getLast()) {
+                parts.add(batchNorm2d(conv.weight().size(0)));
+                parts.add(relu());
             }
-        };
-    }
-
-    private static Conv2dImpl convolution(long in, long out, long kernel, Window window) {
-        Conv2dImpl conv = conv2d(in, out, kernel, window.noBias());
-        Init.kaimingFanOut(conv.weight());
-        return conv;
+        }
+        return new Sequential(parts.toArray(Module[]::new));
     }
 
     /** (B, input channels, H, W) to scores (B, classes). */
@@ -219,24 +270,15 @@ public final class ResNet extends Layer implements ImageNetwork {
         return classify(features(images));
     }
 
+    /** For the ImageNet stems (B, C1, H/4, W/4) to (B, C4, H/32, W/32). */
     @Override
     public List<Tensor> stages(Tensor images) {
-        List<Tensor> all = new ArrayList<>();
-        Tensor x = Steps.run(this::stem, images);
-        for (Stage stage : stages) {
-            x = stage.forward(x);
-            all.add(x);
-        }
-        return all; // of the ImageNet stems (B, C1, H/4, W/4) to (B, C4, H/32, W/32)
+        return stages.all(Steps.run(this::stem, images));
     }
 
     @Override
     public Tensor features(Tensor images) {
-        Tensor x = Steps.run(this::stem, images);
-        for (Stage stage : stages) {
-            x = stage.forward(x);
-        }
-        return x;
+        return stages.last(Steps.run(this::stem, images));
     }
 
     @Override
@@ -246,74 +288,11 @@ public final class ResNet extends Layer implements ImageNetwork {
 
     @Override
     public void replaceClassifier(long classes) {
-        fc = replace_module("fc", linear(featureChannels, classes));
+        fc = replace_module("fc", linear(stages.channels(), classes));
     }
 
     private Tensor stem(Tensor images) {
         Tensor x = bn1.forward(Layers.forward(conv1, images)).relu_();
         return pool.isPresent() ? pool.get().forward(x) : x;
-    }
-
-    /** A stage's blocks, and what stands behind them. */
-    private record Stage(Sequential blocks, Optional<Layer> attention) {
-        Tensor forward(Tensor x) {
-            Tensor y = x;
-            for (Module block : blocks.parts().values()) {
-                y = Steps.run(((Block) block)::forward, y);
-            }
-            return attention.isPresent() ? Steps.run(attention.get()::forward, y) : y;
-        }
-    }
-
-    /** Convolutions around which the input is added. */
-    private static final class Block extends Layer {
-        private final List<Conv2dImpl> convs = new ArrayList<>();
-        private final List<BatchNorm2dImpl> norms = new ArrayList<>();
-        private final Optional<Layer> attention;
-        private final Optional<Sequential> downsample;
-
-        Block(long in, long width, long stride, Config config, String path) {
-            long out = width * config.unit().expansion;
-            if (config.unit() == Unit.BASIC) {
-                add(in, width, 3, stride(stride).withPadding(1));
-                add(width, out, 3, padding(1));
-            } else {
-                long inner = width * config.baseWidth() / 64 * config.groups();
-                boolean early = config.stride() == Stride.IN_1X1;
-                add(in, inner, 1, stride(early ? stride : 1));
-                add(inner, inner, 3, stride(early ? 1 : stride).withPadding(1).withGroups(config.groups()));
-                add(inner, out, 1, Window.DEFAULT);
-            }
-            attention = config.attention().create(path, Placement.Site.BLOCK, out)
-                    .map(layer -> register_module(config.attention().key(), layer));
-            downsample = stride == 1 && in == out ? Optional.empty()
-                    : Optional.of(register_module("downsample", shortcut(in, out, stride, config.shortcut())));
-        }
-
-        private void add(long in, long out, long kernel, Window window) {
-            int number = convs.size() + 1;
-            convs.add(register_module("conv" + number, convolution(in, out, kernel, window)));
-            norms.add(register_module("bn" + number, batchNorm2d(out)));
-        }
-
-        private static Sequential shortcut(long in, long out, long stride, Shortcut kind) {
-            return kind == Shortcut.CONVOLUTION
-                    ? new Sequential(convolution(in, out, 1, stride(stride)), batchNorm2d(out))
-                    : new Sequential(avgPool2d(stride), convolution(in, out, 1, Window.DEFAULT), batchNorm2d(out));
-        }
-
-        @Override
-        public Tensor forward(Tensor x) {
-            Tensor y = x;
-            for (int i = 0; i < convs.size(); i++) {
-                y = norms.get(i).forward(convs.get(i).forward(y));
-                y = i < convs.size() - 1 ? y.relu_() : y;
-            }
-            if (attention.isPresent()) {
-                y = attention.get().forward(y); // (B, C, H, W)
-            }
-            Tensor residual = downsample.isPresent() ? downsample.get().forward(x) : x;
-            return y.add(residual).relu_();
-        }
     }
 }

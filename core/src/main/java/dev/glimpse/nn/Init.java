@@ -20,6 +20,11 @@ public final class Init {
         torch.kaiming_normal_(weight, 0, new FanModeType(new kFanOut()), new Nonlinearity(new kReLU()));
     }
 
+    /** The same for a convolution in groups, each of whose inputs reaches one group's channels. */
+    public static void kaimingGrouped(Tensor weight, long groups) {
+        torch.normal_(weight, 0, Math.sqrt(2.0 * groups / (weight.size(0) * weight.size(2) * weight.size(3))));
+    }
+
     /** The same with the inputs counted: normal, variance 2 / (in channels x kernel size). */
     public static void kaimingFanIn(Tensor weight) {
         torch.kaiming_normal_(weight, 0, new FanModeType(new kFanIn()), new Nonlinearity(new kReLU()));
