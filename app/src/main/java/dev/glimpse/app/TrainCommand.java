@@ -1,6 +1,7 @@
 package dev.glimpse.app;
 
 import dev.glimpse.Layer;
+import dev.glimpse.attention.Args;
 import dev.glimpse.data.ChannelStatistics;
 import dev.glimpse.data.ImageFolder;
 import dev.glimpse.data.Loader;
@@ -54,8 +55,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--model", defaultValue = "resnet18", description = "Network: see glimpse list models.")
     private String model;
 
-    @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]",
-            description = "What stands in every block, or none: see glimpse list attention.")
+    @Option(names = "--attention", paramLabel = "NAME[:KEY=VALUE,...]",
+            description = "What stands in every block, or none: see glimpse list attention (default: the network's own, or "
+                    + "cbam where it has none).")
     private String attention;
 
     @Option(names = "--place", paramLabel = "PLACE[+...]", description = "Where it stands: blocks, stages, or names of "
@@ -129,9 +131,7 @@ final class TrainCommand implements Callable<Integer> {
                 warmup == null ? Math.min(0.5, epochs / 2.0) : warmup, seed, workers);
         if (!Networks.entry(model).classifier()) {
             throw new IllegalArgumentException(
-                    "'" + model + "' is not trained on folders of classes; networks that are: "
-                            + String.join(", ", Networks.table().values().stream().filter(Networks.Entry::classifier)
-                                    .map(Networks.Entry::name).toList()));
+                    "'" + model + "' is not trained on folders of classes; take another of glimpse list models");
         }
         int side = size != null ? size : "cifar".equalsIgnoreCase(stem) ? CIFAR_SIZE : IMAGENET_SIZE;
         Checks.positive("--size", side);
@@ -139,13 +139,13 @@ final class TrainCommand implements Callable<Integer> {
         ImageFolder training = ImageFolder.open(splits.train());
         ImageFolder test = ImageFolder.open(splits.test(), training.classes());
         Libtorch.load();
-        torch.manual_seed(seed);
         Map<String, Object> args = new LinkedHashMap<>();
-        args.put("attention", attention);
         args.put("classes", training.classes().size());
         putIfGiven(args, "stem", stem);
         putIfGiven(args, "place", place);
         putIfGiven(args, "start", start);
+        args.put("attention", attention != null ? attention : attentionFor(args));
+        torch.manual_seed(seed);
         Layer network = Networks.create(model, args);
         if (weights != null) {
             startFrom(network, args);
@@ -155,13 +155,24 @@ final class TrainCommand implements Callable<Integer> {
         Run run = Run.create(out, new RunConfig(version, model, args, training.classes(), side, colours.mean(),
                 colours.std(), data.toAbsolutePath().normalize().toString(), recipe));
         err.printf(Locale.ROOT, "%s with %s: %,d parameters; %,d training and %,d test images of %d classes%n", model,
-                attention, StateDict.parameterCount(network), training.size(), test.size(), training.classes().size());
+                args.get("attention"), StateDict.parameterCount(network), training.size(), test.size(),
+                training.classes().size());
         int others = training.ignored() + test.ignored();
         if (others > 0) {
             err.println(others + (others == 1 ? " file" : " files") + " passed over: not pictures by their name");
         }
         err.flush();
         return train(run, network, training, test);
+    }
+
+    /** The network's own attention, which it says when it is built, or CBAM. */
+    private String attentionFor(Map<String, Object> args) {
+        Map<String, Object> alone = new LinkedHashMap<>(args);
+        alone.keySet().removeAll(List.of("place", "start"));
+        Args read = new Args(model, alone);
+        Networks.create(read).close();
+        Object own = read.known().get("attention");
+        return own == null || own.equals("none") ? "cbam" : own.toString();
     }
 
     private static void putIfGiven(Map<String, Object> args, String name, String value) {
