@@ -2,6 +2,7 @@ package dev.glimpse.model;
 
 import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
+import dev.glimpse.attention.ResidualAttention.Form;
 import dev.glimpse.model.Networks.Entry;
 import java.util.List;
 import java.util.function.Function;
@@ -31,7 +32,11 @@ final class ClassicRows {
                 row("googlenet", "blocks of four branches, the first Inception network", "Szegedy et al., CVPR 2015",
                         ClassicRows::googLeNet),
                 row("xception", "residual blocks of depthwise separable convolutions", "Chollet, CVPR 2017",
-                        ClassicRows::xception));
+                        ClassicRows::xception),
+                row("resattnet56", "Attention-56: hourglasses as masks between stages", "Wang et al., CVPR 2017",
+                        a -> residualAttention(a, 1, 1, 1)),
+                row("resattnet92", "Attention-92: more of them", "Wang et al., CVPR 2017",
+                        a -> residualAttention(a, 1, 2, 3)));
     }
 
     private static Entry vgg(String name, String title, Vgg.Config c) {
@@ -77,5 +82,11 @@ final class ClassicRows {
 
     private static Entry row(String name, String title, String paper, Function<Args, Layer> factory) {
         return new Entry(name, title, paper, true, factory);
+    }
+
+    private static Layer residualAttention(Args a, Integer... modules) {
+        Form form = Args.constant(a.owner(), "form", Form.class, a.text("form", "authors"));
+        return new ResidualAttentionNet(new ResidualAttentionNet.Config(List.of(modules), form,
+                a.integer("classes", 1000), a.integer("input_channels", 3), Placement.read(a)));
     }
 }
