@@ -43,7 +43,6 @@ import org.bytedeco.pytorch.Tensor;
  * the norms are younger.
  */
 public final class Vgg extends Layer implements ImageNetwork {
-    private static final List<Long> WIDTHS = List.of(64L, 128L, 256L, 512L, 512L);
     private static final long GRID = 7;
     private static final long LEAST_SIDE = 32;
 
@@ -58,6 +57,8 @@ public final class Vgg extends Layer implements ImageNetwork {
      */
     public record Config(List<Integer> convolutions, boolean norm, long hidden, double dropout, long classes,
             long inputChannels, Placement attention) {
+        private static final List<Long> WIDTHS = List.of(64L, 128L, 256L, 512L, 512L);
+
         public Config {
             convolutions = List.copyOf(convolutions);
             if (convolutions.size() != WIDTHS.size()) {
@@ -107,9 +108,9 @@ public final class Vgg extends Layer implements ImageNetwork {
         List<Module> features = new ArrayList<>();
         List<String> places = new ArrayList<>();
         long in = inputChannels;
-        for (int i = 0; i < WIDTHS.size(); i++) {
-            List<Module> layers = convolutions(in, WIDTHS.get(i), config.convolutions().get(i), config.norm());
-            in = WIDTHS.get(i);
+        for (int i = 0; i < Config.WIDTHS.size(); i++) {
+            List<Module> layers = convolutions(in, Config.WIDTHS.get(i), config.convolutions().get(i), config.norm());
+            in = Config.WIDTHS.get(i);
             places.add("block" + (i + 1));
             Block block = new Block(layers, attention(config.attention(), i + 1, in), maxPool2d(2, 2, 0));
             features.addAll(layers);
@@ -126,7 +127,7 @@ public final class Vgg extends Layer implements ImageNetwork {
     /** Behind a block, which is a stage too. */
     private Optional<Layer> attention(Placement placement, int number, long channels) {
         String path = "block" + number;
-        Site end = number == WIDTHS.size() ? Site.LAST_STAGE_END : Site.STAGE_END;
+        Site end = number == Config.WIDTHS.size() ? Site.LAST_STAGE_END : Site.STAGE_END;
         return placement.create(path, Site.BLOCK, channels).or(() -> placement.create(path, end, channels))
                 .map(layer -> register_module(placement.key() + number, layer));
     }
