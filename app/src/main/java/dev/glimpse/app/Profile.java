@@ -5,6 +5,7 @@ import dev.glimpse.attention.Attentions.Entry;
 import dev.glimpse.attention.Attentions.Size;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Cost;
+import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.lang.ref.Reference;
@@ -44,13 +45,28 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
 
     /** Runs the module on random inputs; in training mode when the batch is more than one map. */
     static Profile of(Module module, Entry entry, Size size) {
+        requireMemory(entry.name(), entry.exampleInputs().apply(size));
         return of(module, inputs -> entry.call().apply(module, inputs), () -> entry.inputs(size), size.batch() > 1);
     }
 
     /** Runs a network on random images that ask for no gradient, as in training. */
     static Profile of(Layer network, long... images) {
+        requireMemory("profile", List.<long[]>of(images));
         return of(network, inputs -> List.of(network.forward(inputs.getFirst())),
                 () -> List.of(torch.randn(images)), images[0] > 1);
+    }
+
+    /** The inputs, their copy, an output and three gradients at least; what a module needs beside them it asks for itself. */
+    private static void requireMemory(String name, List<long[]> shapes) {
+        double bytes = shapes.stream().mapToDouble(shape -> {
+            double elements = 1;
+            for (long size : shape) {
+                elements *= size;
+            }
+            return elements * Float.BYTES;
+        }).sum();
+        Memory.require(name, (long) Math.min(Long.MAX_VALUE, 6 * bytes),
+                "use a smaller size or batch, or fewer channels");
     }
 
     private static Profile of(Module module, UnaryOperator<List<Tensor>> call, Supplier<List<Tensor>> random,

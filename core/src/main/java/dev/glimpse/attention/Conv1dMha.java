@@ -7,11 +7,13 @@ import static dev.glimpse.nn.Layers.layerNorm;
 
 import dev.glimpse.Layer;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Conv1dImpl;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
@@ -89,6 +91,7 @@ public final class Conv1dMha extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
+        requireMemory(x);
         Tensor flat = x.flatten(2, 3); // (B, C, N)
         Tensor queries = ofAllHeads(head -> head.query, flat).div(new Scalar(scale)); // (B, h, key_size, N)
         Tensor keys = ofAllHeads(head -> head.key, flat); // (B, h, key_size, N)
@@ -98,6 +101,14 @@ public final class Conv1dMha extends Layer {
         Tensor attended = overChannels(norm1, down.forward(mixed.flatten(1, 2)).add(flat)); // (B, C, N)
         Tensor y = overChannels(norm2, mixing2.forward(mixing1.forward(attended).relu()).add(attended));
         return y.reshape(x.size(0), x.size(1), x.size(2), x.size(3));
+    }
+
+    /** The scores and the weights, and in training their gradients. */
+    private void requireMemory(Tensor x) {
+        long times = GradMode.is_enabled() ? 4 : 2;
+        long positions = x.size(2) * x.size(3);
+        Memory.require("conv1d-mha", Memory.bytes(x, times, x.size(0), heads.size(), positions, positions),
+                "use a smaller map, or pam or nonlocal, which need not hold all pairs");
     }
 
     private Tensor ofAllHeads(Function<Head, Conv1dImpl> projection, Tensor x) {

@@ -7,7 +7,9 @@ import static dev.glimpse.nn.Layers.layerNorm;
 import static dev.glimpse.nn.Layers.linearNoBias;
 
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Memory;
 import org.bytedeco.pytorch.DropoutImpl;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
@@ -110,6 +112,7 @@ public final class Mha extends Module {
      * @param v (B, Lk, d_model)
      */
     public Result forward(Tensor q, Tensor k, Tensor v) {
+        requireMemory(q, k);
         Tensor query = split(queries.forward(q), config.dK()); // (B, h, Lq, d_k)
         Tensor key = split(keys.forward(k), config.dK()); // (B, h, Lk, d_k)
         Tensor value = split(values.forward(v), config.dV()); // (B, h, Lk, d_v)
@@ -119,6 +122,13 @@ public final class Mha extends Module {
         Tensor joined = mixed.transpose(1, 2).flatten(2, 3); // (B, Lq, h*d_v)
         Tensor y = norm.forward(dropout.forward(fc.forward(joined)).add(q));
         return new Result(y, seen(this, PAIRS, weights));
+    }
+
+    /** The scores and the weights, which are returned, and in training their gradients. */
+    private void requireMemory(Tensor q, Tensor k) {
+        long times = GradMode.is_enabled() ? 4 : 2;
+        Memory.require("mha", Memory.bytes(q, times, q.size(0), config.heads(), q.size(1), k.size(1)),
+                "use fewer tokens, or pam or nonlocal, which need not hold all pairs");
     }
 
     private Tensor split(Tensor x, long size) {

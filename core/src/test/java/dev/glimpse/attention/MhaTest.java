@@ -3,6 +3,7 @@ package dev.glimpse.attention;
 import static dev.glimpse.Support.magnitude;
 import static dev.glimpse.Support.random;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.nn.Tensors;
 import org.bytedeco.pytorch.Tensor;
@@ -54,6 +55,18 @@ class MhaTest {
         Tensor expected = mha.forward(x).flip(3);
         assertThat(magnitude(flipped.sub(expected))).isLessThan(1e-12);
         assertThat(magnitude(mha.forward(x.transpose(2, 3)).sub(mha.forward(x).transpose(2, 3)))).isLessThan(1e-12);
+    }
+
+    /** Inputs without memory of their own, whose weights no machine can hold: refused before anything is computed. */
+    @Test
+    void weightsThatCannotFitAreRefused() {
+        Tensor tokens = random(1, ScalarType.Float, 1, 1, 16).expand(1, 3_000_000, 16);
+        assertThatThrownBy(() -> new Mha(16).forward(tokens, tokens, tokens))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("mha: this input needs ")
+                .hasMessageContaining("GiB");
+        Tensor map = random(1, ScalarType.Float, 1, 8, 1, 1).expand(1, 8, 3000, 1000);
+        assertThatThrownBy(() -> new Conv1dMha(8).forward(map)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("conv1d-mha: this input needs ");
     }
 
     private Tensor run(Mha mha, long seed) {
