@@ -27,12 +27,12 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Ends in .safetensors, or in .pt, .pth, .bin, .ckpt or .tar for PyTorch.")
     private Path out;
 
-    @Option(names = "--from", defaultValue = "glimpse", paramLabel = "DIALECT",
+    @Option(names = "--from", paramLabel = "DIALECT",
             description = "How IN names its weights: ${COMPLETION-CANDIDATES} (default: as Glimpse and torchvision do).")
     private Dialect from;
 
     @Option(names = "--to", paramLabel = "DIALECT",
-            description = "How OUT names them (default: as IN, with a prefix like module. kept).")
+            description = "How OUT names them (default: as Glimpse does; without --from too, every name stays as it is).")
     private Dialect to;
 
     @Spec
@@ -43,11 +43,16 @@ final class ConvertCommand implements Callable<Integer> {
         Libtorch.load();
         try (PointerScope _ = new PointerScope()) {
             Map<String, Tensor> read = Weights.read(in);
-            Map<String, Tensor> tensors = to == null ? read : to.fromGlimpse(from.toGlimpse(read));
+            Map<String, Tensor> tensors = from == null && to == null ? read
+                    : given(to).fromGlimpse(given(from).toGlimpse(read));
             Weights.write(out, tensors);
             long bytes = tensors.values().stream().mapToLong(t -> t.numel() * t.element_size()).sum();
             spec.commandLine().getOut().printf("%s: %,d tensors, %,d bytes%n", out, tensors.size(), bytes);
             return 0;
         }
+    }
+
+    private static Dialect given(Dialect dialect) {
+        return dialect == null ? Dialect.GLIMPSE : dialect;
     }
 }

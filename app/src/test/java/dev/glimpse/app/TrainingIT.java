@@ -4,11 +4,14 @@ import static dev.glimpse.app.Launched.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import dev.glimpse.io.SafeTensors;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,12 +67,26 @@ class TrainingIT {
         assertThat(glimpse("eval", run, data.resolve("test")).out()).contains("red", "all");
     }
 
+    private static Set<String> names(Path file) {
+        try (SafeTensors weights = SafeTensors.open(file)) {
+            return weights.entries().keySet();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** By way of PyTorch's format, into a network with another attention, at places of the user's choice. */
     @Test
     void trainedWeightsAreStartedFrom() {
         Path weights = folder.resolve("weights.pt");
         Launched convert = glimpse("convert", run.resolve("best.safetensors"), weights);
         assertThat(convert.exit()).as(convert.err()).isZero();
+        Path timms = folder.resolve("timm.safetensors");
+        assertThat(glimpse("convert", weights, timms, "--to", "timm").exit()).isZero();
+        Path back = folder.resolve("back.safetensors");
+        assertThat(glimpse("convert", timms, back, "--from", "timm").exit()).isZero();
+        assertThat(names(timms)).contains("layer1.0.se.channel.fc1.weight").noneMatch(name -> name.contains("cbam"));
+        assertThat(names(back)).contains("layer1.0.cbam.channel.fc1.weight", "fc.bias");
         Path next = folder.resolve("next");
         Launched refused = glimpse("train", data, "--stem", "cifar", "--size", 16, "--attention", "se", "--weights",
                 weights, "--out", next);
