@@ -248,7 +248,7 @@ public final class ResNet extends Layer implements ImageNetwork {
             throw new IllegalArgumentException("resnet: there is no narrow bottleneck with selective kernels");
         }
         return new ResNet(config,
-                (in, width, stride, c, path) -> new SelectiveBlock(in, width, stride, c, kernels, path));
+                (in, width, window, c, path) -> new SelectiveBlock(in, width, window, c, kernels, path));
     }
 
     /** Norm and ReLU between them. */

@@ -3,7 +3,6 @@ package dev.glimpse.model;
 import static dev.glimpse.nn.Layers.avgPool2d;
 import static dev.glimpse.nn.Layers.batchNorm2d;
 import static dev.glimpse.nn.Layers.conv2d;
-import static dev.glimpse.nn.Window.padding;
 import static dev.glimpse.nn.Window.stride;
 
 import dev.glimpse.Layer;
@@ -28,18 +27,26 @@ final class ResidualBlock extends Layer {
     private final List<BatchNorm2dImpl> norms = new ArrayList<>();
     private final Optional<Layer> attention;
     private final Optional<Sequential> downsample;
+    private final boolean rectified;
 
-    ResidualBlock(long in, long width, long stride, Config config, String path) {
+    ResidualBlock(long in, long width, Window window, Config config, String path) {
+        this(in, width, window, config, path, false);
+    }
+
+    /** @param rectified whether a ReLU stands behind the last norm too, before the attention */
+    ResidualBlock(long in, long width, Window window, Config config, String path, boolean rectified) {
+        this.rectified = rectified;
+        long stride = window.stride();
         long out = width * config.unit().expansion();
         if (config.unit() == Unit.BASIC) {
-            add(in, width, 3, stride(stride).withPadding(1));
-            add(width, out, 3, padding(1));
+            add(in, width, 3, window);
+            add(width, out, 3, window.withStride(1));
         } else {
             long inner = innerWidth(width, config);
             boolean early = config.stride() == Stride.IN_1X1;
             long first = config.unit() == Unit.NARROW_BOTTLENECK ? inner / 2 : inner;
             add(in, first, 1, stride(early ? stride : 1));
-            add(first, inner, 3, stride(early ? 1 : stride).withPadding(1).withGroups(config.groups()));
+            add(first, inner, 3, window.withStride(early ? 1 : stride).withGroups(config.groups()));
             add(inner, out, 1, Window.DEFAULT);
         }
         if (config.zeroLast()) {
@@ -91,7 +98,7 @@ final class ResidualBlock extends Layer {
         Tensor y = x;
         for (int i = 0; i < convs.size(); i++) {
             y = norms.get(i).forward(convs.get(i).forward(y));
-            y = i < convs.size() - 1 ? y.relu_() : y;
+            y = rectified || i < convs.size() - 1 ? y.relu_() : y;
         }
         if (attention.isPresent()) {
             y = attention.get().forward(y); // (B, out, H/stride, W/stride)

@@ -4,6 +4,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.model.Placement.Site;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.nn.Sequential;
+import dev.glimpse.nn.Window;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,9 +18,10 @@ final class ResidualStages {
         /**
          * @param in how many channels come in
          * @param width the stage's
+         * @param window how its 3x3 convolution moves
          * @param path the block's place
          */
-        Layer create(long in, long width, long stride, Config config, String path);
+        Layer create(long in, long width, Window window, Config config, String path);
     }
 
     private final List<Stage> stages = new ArrayList<>();
@@ -27,18 +29,33 @@ final class ResidualStages {
 
     /** @param network whose children they become */
     ResidualStages(Layer network, Config config, Blocks factory) {
+        this(network, config, factory, 0);
+    }
+
+    /**
+     * The same with larger maps for segmentation: a stage that does not halve them dilates its convolutions instead, from its
+     * second block on.
+     *
+     * @param dilated how many of the last stages do not halve
+     */
+    ResidualStages(Layer network, Config config, Blocks factory, int dilated) {
         Placement attention = config.attention();
         List<String> places = new ArrayList<>();
         List<String> stagePlaces = new ArrayList<>();
         long in = config.stem().channels();
+        long dilation = 1;
         for (int stage = 0; stage < config.widths().size(); stage++) {
             int number = stage + 1;
             String path = "layer" + number;
             long width = config.widths().get(stage);
+            boolean dilates = stage >= Math.max(1, config.widths().size() - dilated);
+            long firstDilation = dilation;
+            dilation *= dilates ? 2 : 1;
             Layer[] blocks = new Layer[config.blocks().get(stage)];
             for (int i = 0; i < blocks.length; i++) {
                 places.add(path + "." + i);
-                blocks[i] = factory.create(in, width, i == 0 && stage > 0 ? 2 : 1, config, path + "." + i);
+                Window window = i == 0 ? window(stage > 0 && !dilates ? 2 : 1, firstDilation) : window(1, dilation);
+                blocks[i] = factory.create(in, width, window, config, path + "." + i);
                 in = width * config.unit().expansion();
             }
             stagePlaces.add(path);
@@ -50,6 +67,10 @@ final class ResidualStages {
         }
         attention.requireKnown("resnet", places, stagePlaces);
         channels = in;
+    }
+
+    private static Window window(long stride, long dilation) {
+        return Window.stride(stride).withPadding(dilation).withDilation(dilation);
     }
 
     /** How many channels the last stage gives. */

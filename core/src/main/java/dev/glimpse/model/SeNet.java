@@ -10,6 +10,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Slot;
 import dev.glimpse.model.ResNet.Config;
+import dev.glimpse.model.ResNet.Unit;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
@@ -26,7 +27,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <pre>
  * layer0     conv, norm, relu, once or three times; then max-pool 3x3 /2 without padding
- * layer1-4   relu(shortcut(x) + gate(block(x))), as in {@link ResNet}
+ * layer1-4   relu(shortcut(x) + gate(block(x))), as in {@link ResNet}; a basic block's gate sees relu(block(x))
  * head       mean over positions, dropout 0.2, linear             (B, classes)
  * </pre>
  *
@@ -35,8 +36,8 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>
  * Keys and initial values as in timm's {@code legacy_} networks, which are those of Cadene/pretrained-models: whatever the
- * attention, it stands under {@code se_module}. Differs from {@link ResNet} in these keys, in the dropout, and in a pool
- * whose last windows reach beyond the border, where Caffe's authors had no padding. A SE-ResNet's stride stands in the
+ * attention, it stands under {@code se_module}. Differs from {@link ResNet} in these keys, in the dropout, in the ReLU before
+ * a basic block's gate, and in a pool whose last windows reach beyond the border, where Caffe's authors had no padding. A SE-ResNet's stride stands in the
  * first 1x1 convolution. Take these to load such weights, and a {@link ResNet} with {@code se} otherwise.
  */
 public final class SeNet extends Layer implements ImageNetwork {
@@ -63,7 +64,8 @@ public final class SeNet extends Layer implements ImageNetwork {
         }
         pool0 = config.stem().pools() ? Optional.of(register_module("pool0", maxPool2dToTheBorder(3, 2)))
                 : Optional.empty();
-        stages = new ResidualStages(this, config, ResidualBlock::new);
+        stages = new ResidualStages(this, config, (in, width, window, c, path) -> new ResidualBlock(in, width, window,
+                c, path, c.unit() == Unit.BASIC));
         dropout = register_module("dropout", dropout(DROPOUT));
         lastLinear = register_module("last_linear", linear(stages.channels(), config.classes()));
     }

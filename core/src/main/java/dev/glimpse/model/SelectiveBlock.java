@@ -25,7 +25,8 @@ final class SelectiveBlock extends Layer {
     private final Optional<Layer> attention;
     private final Optional<Sequential> downsample;
 
-    SelectiveBlock(long in, long width, long stride, Config config, SkTimm.Config kernels, String path) {
+    SelectiveBlock(long in, long width, Window window, Config config, SkTimm.Config kernels, String path) {
+        long stride = window.stride();
         long out = width * config.unit().expansion();
         SkTimm selective;
         NormedConvolution last;

@@ -152,8 +152,9 @@ class TimmTest {
                 long stride = stage > 1 && i == 0 ? 2 : 1;
                 Tensor y = n.norm(block + "bn1", n.conv(block + "conv1", x, early ? stride : 1, 1)).relu();
                 y = n.norm(block + "bn2", n.conv(block + "conv2", y, early ? 1 : stride, groups));
+                y = y.relu(); // before a basic block's gate as well
                 if (!basic) {
-                    y = n.norm(block + "bn3", n.conv(block + "conv3", y.relu(), 1, 1));
+                    y = n.norm(block + "bn3", n.conv(block + "conv3", y, 1, 1));
                 }
                 Tensor shortcut = n.has(block + "downsample.0.weight")
                         ? n.norm(block + "downsample.1", n.conv(block + "downsample.0", x, stride, 1))
