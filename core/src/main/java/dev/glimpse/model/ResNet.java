@@ -109,6 +109,23 @@ public final class ResNet extends Layer implements ImageNetwork {
             }
             return all;
         }
+
+        /** All but the last norm: a convolution, or several with norm and ReLU between them. */
+        Module module(long inputChannels) {
+            List<Conv2dImpl> convs = convolutions(inputChannels);
+            if (convs.size() == 1) {
+                return convs.getFirst();
+            }
+            List<Module> parts = new ArrayList<>();
+            for (Conv2dImpl conv : convs) {
+                parts.add(conv);
+                if (conv != convs.getLast()) {
+                    parts.add(batchNorm2d(conv.weight().size(0)));
+                    parts.add(relu());
+                }
+            }
+            return new Sequential(parts.toArray(Module[]::new));
+        }
     }
 
     /** How a shortcut changes size. */
@@ -230,8 +247,7 @@ public final class ResNet extends Layer implements ImageNetwork {
     }
 
     private ResNet(Config config, ResidualStages.Blocks blocks) {
-        List<Conv2dImpl> convs = config.stem().convolutions(config.inputChannels());
-        conv1 = register_module("conv1", convs.size() == 1 ? convs.getFirst() : joined(convs));
+        conv1 = register_module("conv1", config.stem().module(config.inputChannels()));
         bn1 = register_module("bn1", batchNorm2d(config.stem().channels()));
         pool = config.stem().pools() ? Optional.of(register_module("maxpool", maxPool2d(3, 2, 1))) : Optional.empty();
         stages = new ResidualStages(this, config, blocks);
@@ -249,19 +265,6 @@ public final class ResNet extends Layer implements ImageNetwork {
         }
         return new ResNet(config,
                 (in, width, window, c, path) -> new SelectiveBlock(in, width, window, c, kernels, path));
-    }
-
-    /** Norm and ReLU between them. */
-    private static Sequential joined(List<Conv2dImpl> convs) {
-        List<Module> parts = new ArrayList<>();
-        for (Conv2dImpl conv : convs) {
-            parts.add(conv);
-            if (conv != convs.getLast()) {
-                parts.add(batchNorm2d(conv.weight().size(0)));
-                parts.add(relu());
-            }
-        }
-        return new Sequential(parts.toArray(Module[]::new));
     }
 
     /** (B, input channels, H, W) to scores (B, classes). */
