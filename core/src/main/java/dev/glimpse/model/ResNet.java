@@ -267,6 +267,15 @@ public final class ResNet extends Layer implements ImageNetwork {
                 (in, width, window, c, path) -> new SelectiveBlock(in, width, window, c, kernels, path));
     }
 
+    /** A network of bottlenecks in which split attention stands for the 3x3 convolution: ResNeSt; keys as in timm. */
+    public static ResNet split(Config config) {
+        if (config.unit() != Unit.BOTTLENECK || config.groups() != 1 || config.stride() != Stride.IN_3X3) {
+            throw new IllegalArgumentException(
+                    "resnest: blocks must be bottlenecks of one group, with their stride in the 3x3");
+        }
+        return new ResNet(config, SplitBlock::new);
+    }
+
     /** (B, input channels, H, W) to scores (B, classes). */
     @Override
     public Tensor forward(Tensor images) {

@@ -33,6 +33,7 @@ final class TimmRows {
         timm.seResNets();
         timm.ecaResNets();
         timm.skResNets();
+        timm.resNests();
         timm.legacyNets();
         timm.byobNets();
         return timm.rows;
@@ -115,6 +116,14 @@ final class TimmRows {
                 bottleneck(3, 4, 6, 3).withGroups(32, 4));
     }
 
+    private void resNests() {
+        addSplit("resnest14d", "ResNeSt-14, split attention", deep(bottleneck(1, 1, 1, 1)));
+        addSplit("resnest26d", "ResNeSt-26, split attention", deep(bottleneck(2, 2, 2, 2)));
+        addSplit("resnest50d", "ResNeSt-50, split attention", deep(bottleneck(3, 4, 6, 3)));
+        addSplit("resnest101e", "ResNeSt-101, split attention, wide deep stem",
+                bottleneck(3, 4, 23, 3).withStem(Stem.WIDE, Shortcut.AVERAGE));
+    }
+
     private void legacyNets() {
         addLegacy("seresnet18", "SE-ResNet-18", basic(2, 2, 2, 2));
         addLegacy("seresnet34", "SE-ResNet-34", basic(3, 4, 6, 3));
@@ -156,6 +165,12 @@ final class TimmRows {
     private void addSelective(String name, String title, SkTimm.Config kernels, Config defaults) {
         rows.add(new Entry(PREFIX + name, title, "Li et al., CVPR 2019; timm", true, args -> ResNet
                 .selective(defaults.read(args).withAttention(Placement.read(args).withKey(KEY)), kernels)));
+    }
+
+    private void addSplit(String name, String title, Config config) {
+        Config defaults = config.startingAsShortcuts();
+        rows.add(new Entry(PREFIX + name, title, "Zhang et al., CVPR Workshops 2022; timm", true, args -> ResNet
+                .split(defaults.read(args).withAttention(Placement.read(args).withKey(KEY)))));
     }
 
     private void addLegacy(String name, String title, Config defaults) {

@@ -105,6 +105,12 @@ public final class Tensors {
                 new long[]{padding, padding}, false, false, new LongOptional());
     }
 
+    /** The mean over each square window, in which padding counts as zeros: (B, C, H, W) to (B, C, H', W'). */
+    public static Tensor windowMeanWithZeros(Tensor x, long kernel, long stride, long padding) {
+        return torch.avg_pool2d(x, new long[]{kernel, kernel}, new long[]{stride, stride},
+                new long[]{padding, padding}, false, true, new LongOptional());
+    }
+
     /** The largest value of each square window: (B, C, H, W) to (B, C, H', W'). */
     public static Tensor windowMax(Tensor x, long kernel, long stride, long padding) {
         return torch.max_pool2d(x, new long[]{kernel, kernel}, new long[]{stride, stride},
