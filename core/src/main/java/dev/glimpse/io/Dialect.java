@@ -48,13 +48,15 @@ public enum Dialect {
     },
     /**
      * timm's: whatever attention a block has stands under {@code se}. A CBAM or SE of the authors' form becomes timm's, whose
-     * MLP is made of convolutions, and whose spatial gate takes the mean first.
+     * MLP is made of convolutions, and whose spatial gate takes the mean first. VGG's head and MobileNet V2 get timm's names and
+     * shapes; its ResNets, DenseNets and Xception are named as ours.
      */
     TIMM {
         @Override
         Map<String, Tensor> translateFrom(Map<String, Tensor> weights) {
-            return renamed(weights, key -> key.replaceFirst("(^|\\.)se\\.(channel|spatial)\\.", "$1cbam.$2.")
-                    .replaceFirst("(^|\\.)se\\.", "$1attention."));
+            return renamed(TimmNames.toTorchvision(weights),
+                    key -> key.replaceFirst("(^|\\.)se\\.(channel|spatial)\\.", "$1cbam.$2.")
+                            .replaceFirst("(^|\\.)se\\.", "$1attention."));
         }
 
         @Override
@@ -77,7 +79,7 @@ public enum Dialect {
                     translated.put(key.replaceFirst("(^|\\.)(attention|cbam)\\.", "$1se."), value);
                 }
             });
-            return translated;
+            return TimmNames.fromTorchvision(translated);
         }
     },
     /** Jongchan/attention-module's, whose checkpoints were saved from several processors: every name begins with module. */

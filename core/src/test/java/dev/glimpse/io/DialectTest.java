@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.glimpse.Layer;
 import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Tensors;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -49,6 +51,90 @@ class DialectTest {
         Tensor images = random(1, ScalarType.Float, 2, 3, 64, 64);
         Tensor expected = network.forward(images);
         assertThat(magnitude(other.forward(images).sub(expected))).isLessThan(1e-4 * magnitude(expected));
+    }
+
+    /** The keys as timm's EfficientNet registers them for mobilenetv2_100, in the order in which torchvision has the same. */
+    @Test
+    void mobileNetsNamesAreTimms() {
+        List<String> theirs = new ArrayList<>(List.of("conv_stem.weight"));
+        theirs.addAll(norm("bn1"));
+        int[] blocks = {1, 2, 3, 4, 3, 3, 1};
+        for (int stage = 0; stage < blocks.length; stage++) {
+            for (int i = 0; i < blocks[stage]; i++) {
+                List<String> convs =
+                        stage == 0 ? List.of("conv_dw", "conv_pw") : List.of("conv_pw", "conv_dw", "conv_pwl");
+                for (String conv : convs) {
+                    String block = "blocks." + stage + "." + i + ".";
+                    theirs.add(block + conv + ".weight");
+                    theirs.addAll(norm(block + "bn" + (convs.indexOf(conv) + 1)));
+                }
+            }
+        }
+        theirs.add("conv_head.weight");
+        theirs.addAll(norm("bn2"));
+        theirs.addAll(List.of("classifier.weight", "classifier.bias"));
+        assertThat(theirs).hasSize(262);
+        List<String> torchvisions = new ArrayList<>(List.of("features.0.0.weight"));
+        torchvisions.addAll(norm("features.0.1"));
+        for (int number = 1; number <= 17; number++) {
+            String conv = "features." + number + ".conv.";
+            for (int i = 0; i < (number == 1 ? 1 : 2); i++) {
+                torchvisions.add(conv + i + ".0.weight");
+                torchvisions.addAll(norm(conv + i + ".1"));
+            }
+            torchvisions.add(conv + (number == 1 ? 1 : 2) + ".weight");
+            torchvisions.addAll(norm(conv + (number == 1 ? 2 : 3)));
+        }
+        torchvisions.add("features.18.0.weight");
+        torchvisions.addAll(norm("features.18.1"));
+        torchvisions.addAll(List.of("classifier.1.weight", "classifier.1.bias"));
+        Map<String, Tensor> ours = new LinkedHashMap<>();
+        Map<String, Tensor> state = StateDict.of(Networks.create("mobilenet_v2", Map.of("width", 0.35)));
+        state.keySet().removeIf(key -> key.endsWith("num_batches_tracked"));
+        torchvisions.forEach(key -> ours.put(key, state.get(key)));
+        assertThat(ours.keySet()).containsExactlyInAnyOrderElementsOf(state.keySet());
+        Map<String, Tensor> translated = Dialect.TIMM.fromGlimpse(ours);
+        assertThat(translated.keySet()).containsExactlyElementsOf(theirs);
+        Map<String, Tensor> back = Dialect.TIMM.toGlimpse(translated);
+        assertThat(back.keySet()).containsExactlyElementsOf(torchvisions);
+        back.forEach((key, value) -> assertThat(value).as(key).isSameAs(ours.get(key)));
+    }
+
+    @Test
+    void vggsHeadIsMadeOfConvolutionsInTimm() {
+        Map<String, Tensor> ours = new LinkedHashMap<>();
+        for (String key : List.of("features.0.weight", "features.0.bias")) {
+            ours.put(key, random(1, ScalarType.Float, 4));
+        }
+        ours.put("classifier.0.weight", random(2, ScalarType.Float, 5, 3 * 49));
+        ours.put("classifier.0.bias", random(3, ScalarType.Float, 5));
+        ours.put("classifier.3.weight", random(4, ScalarType.Float, 5, 5));
+        ours.put("classifier.3.bias", random(5, ScalarType.Float, 5));
+        ours.put("classifier.6.weight", random(6, ScalarType.Float, 2, 5));
+        ours.put("classifier.6.bias", random(7, ScalarType.Float, 2));
+        Map<String, Tensor> theirs = Dialect.TIMM.fromGlimpse(ours);
+        assertThat(theirs.keySet()).containsExactly("features.0.weight", "features.0.bias", "pre_logits.fc1.weight",
+                "pre_logits.fc1.bias", "pre_logits.fc2.weight", "pre_logits.fc2.bias", "head.fc.weight",
+                "head.fc.bias");
+        assertThat(Tensors.shape(theirs.get("pre_logits.fc1.weight"))).containsExactly(5, 3, 7, 7);
+        assertThat(Tensors.shape(theirs.get("pre_logits.fc2.weight"))).containsExactly(5, 5, 1, 1);
+        assertThat(Tensors.shape(theirs.get("head.fc.weight"))).containsExactly(2, 5);
+        Map<String, Tensor> back = Dialect.TIMM.toGlimpse(theirs);
+        assertThat(back.keySet()).containsExactlyElementsOf(ours.keySet());
+        back.forEach((key, value) -> assertThat(value.equal(ours.get(key))).as(key).isTrue());
+    }
+
+    /** Neither of the two renames them. */
+    @ParameterizedTest
+    @CsvSource({"densenet121", "xception", "resnet18"})
+    void othersAreNamedAlike(String name) {
+        Map<String, Tensor> weights = StateDict.of(Networks.create(name, Map.of("classes", 2)));
+        assertThat(Dialect.TIMM.fromGlimpse(weights).keySet()).isEqualTo(weights.keySet());
+        assertThat(Dialect.TIMM.toGlimpse(weights).keySet()).isEqualTo(weights.keySet());
+    }
+
+    private static List<String> norm(String key) {
+        return List.of(key + ".weight", key + ".bias", key + ".running_mean", key + ".running_var");
     }
 
     @Test
