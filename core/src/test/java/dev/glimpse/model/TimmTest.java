@@ -86,7 +86,10 @@ class TimmTest {
                         Networks.table().keySet().stream().filter(name -> name.startsWith("timm/")).toList());
     }
 
-    /** timm's {@code infer_gmacs} count two for each element that is normed, of which there are {@code infer_macts} millions. */
+    /**
+     * timm's {@code infer_gmacs} count two for each element that is normed, of which there are {@code infer_macts} millions;
+     * from resnet18 on, these were counted from what timm's convolutions give.
+     */
     @ParameterizedTest
     @CsvSource({"seresnet18, 224, 1.82, 2.49", "resnet26t, 256, 3.35, 10.52", "resnet50s, 224, 5.47, 13.52",
         "resnet50c, 224, 4.35, 11.92", "seresnext26d_32x4d, 224, 2.73, 10.19", "ecaresnetlight, 224, 4.11, 8.42",
