@@ -103,7 +103,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--momentum", defaultValue = "0.9", description = "Momentum of sgd.")
     private double momentum;
 
-    @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Weight decay.")
+    @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Of weights; norms and biases are spared.")
     private double weightDecay;
 
     @Option(names = "--warmup",

@@ -156,11 +156,16 @@ public final class StateDict {
         Map<String, Tensor> distinct = new LinkedHashMap<>();
         Set<Long> known = new HashSet<>();
         named.forEach((key, tensor) -> {
-            if (known.add(tensor.unsafeGetTensorImpl().address())) {
+            if (known.add(identity(tensor))) {
                 distinct.put(key, tensor);
             }
         });
         return distinct;
+    }
+
+    /** The same for two tensors that are one. */
+    static long identity(Tensor tensor) {
+        return tensor.unsafeGetTensorImpl().address();
     }
 
     private static Map<String, Tensor> entries(StringTensorDict dict) {
