@@ -83,7 +83,7 @@ public final class StateDict {
 
         private static void report(String fault, Collection<String> keys, List<String> faults) {
             if (!keys.isEmpty()) {
-                String some = String.join(", ", keys.stream().limit(NAMED).toList());
+                String some = String.join(", ", keys.stream().limit(NAMED).toList()).replaceAll("\\p{Cntrl}", "?");
                 faults.add(
                         fault + ": " + some + (keys.size() > NAMED ? " and " + (keys.size() - NAMED) + " more" : ""));
             }
