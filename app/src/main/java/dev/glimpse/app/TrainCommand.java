@@ -184,11 +184,11 @@ final class TrainCommand implements Callable<Integer> {
     private void startFrom(Layer network, Map<String, Object> args) throws IOException {
         try (PointerScope _ = new PointerScope()) {
             Map<String, Tensor> trained = from.toGlimpse(Weights.read(weights));
-            long classes = ((Number) args.get("classes")).longValue();
-            StateDict.Match match = Pretrained.load(network, model, args, classes, trained, lenient);
+            StateDict.Match match = Pretrained.load(network, new Args(model, args), trained, lenient);
             spec.commandLine().getErr().println(weights + ": " + match);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(weights + ": " + e.getMessage() + "; --lenient takes what fits", e);
+            throw new IllegalArgumentException(
+                    weights + ": " + e.getMessage() + (lenient ? "" : "; --lenient takes what fits"), e);
         }
     }
 

@@ -68,15 +68,24 @@ public final class Weights {
      * {@code .bin}, {@code .ckpt} or {@code .tar}.
      */
     public static void write(Path file, Map<String, Tensor> tensors) throws IOException {
-        String name = file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (name.matches(".*\\.(pt|pth|bin|ckpt|tar)")) {
-            TorchFile.write(file, tensors);
-        } else if (name.endsWith(".safetensors")) {
+        requireKnownFormat(file);
+        if (name(file).endsWith(".safetensors")) {
             SafeTensors.write(file, tensors, Map.of("format", "pt"));
         } else {
+            TorchFile.write(file, tensors);
+        }
+    }
+
+    /** @throws IllegalArgumentException for a file that {@link #write} would not write, because of its name */
+    public static void requireKnownFormat(Path file) {
+        if (!name(file).matches(".*\\.(safetensors|pt|pth|bin|ckpt|tar)")) {
             throw new IllegalArgumentException(
                     file + ": the name must end in .safetensors, or in .pt, .pth, .bin, .ckpt or .tar for PyTorch");
         }
+    }
+
+    private static String name(Path file) {
+        return file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
     }
 
     /** Every tensor from the shard that the index names for it; the shards lie beside the index. */
