@@ -236,9 +236,17 @@ public final class TorchFile implements Closeable {
             throw new IOException(file + ": a broken or truncated zip archive: " + e.getMessage(), e);
         }
         try {
-            ZipEntry pickle = zip.stream().filter(e -> e.getName().matches("([^/]+/)?data\\.pkl")).findFirst()
-                    .orElseThrow(
-                            () -> new IOException(file + ": a zip archive, but not of torch.save: no data.pkl in it"));
+            List<String> names = zip.stream().map(ZipEntry::getName).toList();
+            if (Set.copyOf(names).size() < names.size()) {
+                throw new IOException(file + ": a broken zip archive: an entry stands in it twice");
+            }
+            List<String> pickles = names.stream().filter(name -> name.matches("([^/]+/)?data\\.pkl")).toList();
+            if (pickles.size() != 1) {
+                throw new IOException(file + ": a zip archive, but not of torch.save: " + (pickles.isEmpty()
+                        ? "no data.pkl in it"
+                        : "more than one data.pkl in it"));
+            }
+            ZipEntry pickle = zip.getEntry(pickles.getFirst());
             String folder = pickle.getName().substring(0, pickle.getName().length() - "data.pkl".length());
             if (zip.getEntry(folder + "constants.pkl") != null) {
                 throw new IOException(file + ": a TorchScript program, not weights; save its state_dict()");

@@ -56,6 +56,9 @@ public final class Weights {
         if (file.getFileName().toString().endsWith(".json")) {
             return shards(file);
         }
+        if (count == Long.BYTES * 2 && start[Long.BYTES] != '{') { // often a web page, or a pointer in place of the file
+            throw new IOException(file + ": not a file of weights: it begins like neither safetensors nor torch.save");
+        }
         try (SafeTensors safe = SafeTensors.open(file)) {
             return safe.tensors();
         } catch (IllegalArgumentException e) { // a type that libtorch lacks
@@ -107,8 +110,8 @@ public final class Weights {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Map.Entry<String, JsonNode> entry : map.properties()) {
                 String shard = entry.getValue().asString("");
-                if (shard.isEmpty() || shard.contains("/") || shard.contains("\\") || shard.startsWith(".")) {
-                    throw new IOException(index + ": names a shard outside of its folder: '"
+                if (!shard.matches("[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]*")) {
+                    throw new IOException(index + ": names a shard that is no file beside it: '"
                             + shard.replaceAll("\\p{Cntrl}", "?") + "'");
                 }
                 SafeTensors safe = open.get(shard);

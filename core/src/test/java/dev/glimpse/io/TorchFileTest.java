@@ -148,6 +148,12 @@ class TorchFileTest {
         assertRefused(file, "no data.pkl");
         Files.write(file, zipped(Map.of("a/data.pkl", bytes("N."), "a/constants.pkl", bytes("N.")), ZipEntry.STORED));
         assertRefused(file, "TorchScript");
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes("N."), "b/data.pkl", bytes("N.")), ZipEntry.STORED));
+        assertRefused(file, "more than one data.pkl");
+        String twice = new String(zipped(Map.of("a/data.pkl", bytes("N."), "a/data.pk2", bytes("N.")), ZipEntry.STORED),
+                StandardCharsets.ISO_8859_1).replace("a/data.pk2", "a/data.pkl");
+        Files.write(file, bytes(twice));
+        assertRefused(file, "stands in it twice");
         byte[] good = Files.readAllBytes(RESOURCES.resolve("zip.pt"));
         Files.write(file, Arrays.copyOf(good, good.length / 2));
         assertRefused(file, "broken or truncated zip");
