@@ -1,6 +1,5 @@
 package dev.glimpse.app;
 
-import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Libtorch;
 import java.io.PrintWriter;
 import java.util.List;
@@ -19,8 +18,6 @@ final class ListCommand implements Runnable {
     private enum Table {
         ATTENTION, MODELS
     }
-
-    private record NetworkRow(String name, String title, String paper) {}
 
     private static final class Form {
         @Option(names = "--json", description = "Print one JSON object.")
@@ -47,18 +44,8 @@ final class ListCommand implements Runnable {
             out.print(form.json ? json(AttentionTable.rows())
                     : form.markdown ? AttentionTable.markdown() : AttentionTable.text());
         } else {
-            List<NetworkRow> rows = Networks.table().values().stream()
-                    .map(e -> new NetworkRow(e.name(), e.title(), e.paper())).toList();
-            if (form.json) {
-                out.print(json(rows));
-            } else {
-                int name = rows.stream().mapToInt(row -> row.name().length()).max().orElse(1);
-                int title = rows.stream().mapToInt(row -> row.title().length()).max().orElse(1);
-                String format =
-                        form.markdown ? "| `%s` | %s | %s |%n" : "%-" + name + "s  %-" + title + "s  %s%n";
-                out.print(form.markdown ? "| name | network | paper |\n|---|---|---|\n" : "");
-                rows.forEach(row -> out.printf(Locale.ROOT, format, row.name(), row.title(), row.paper()));
-            }
+            out.print(form.json ? json(NetworkTable.rows())
+                    : form.markdown ? NetworkTable.markdown() : NetworkTable.text());
         }
         out.flush();
     }

@@ -74,7 +74,8 @@ public final class Main implements Runnable {
             return "no command is called '" + unmatched.getUnmatched().getFirst() + "'; known: "
                     + String.join(", ", line.getSubcommands().keySet());
         }
-        return e.getMessage().lines().findFirst().orElseThrow() + "; see " + called + " --help";
+        return e.getMessage().lines().findFirst().orElseThrow().replaceFirst("^Error: ", "") + "; see " + called
+                + " --help";
     }
 
     private static void say(PrintWriter err, String message) {

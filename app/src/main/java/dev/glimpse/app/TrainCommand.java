@@ -103,7 +103,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--momentum", defaultValue = "0.9", description = "Momentum of sgd.")
     private double momentum;
 
-    @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Weight decay.")
+    @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Of weights; norms and biases are spared.")
     private double weightDecay;
 
     @Option(names = "--warmup",
@@ -184,11 +184,11 @@ final class TrainCommand implements Callable<Integer> {
     private void startFrom(Layer network, Map<String, Object> args) throws IOException {
         try (PointerScope _ = new PointerScope()) {
             Map<String, Tensor> trained = from.toGlimpse(Weights.read(weights));
-            long classes = ((Number) args.get("classes")).longValue();
-            StateDict.Match match = Pretrained.load(network, model, args, classes, trained, lenient);
+            StateDict.Match match = Pretrained.load(network, new Args(model, args), trained, lenient);
             spec.commandLine().getErr().println(weights + ": " + match);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(weights + ": " + e.getMessage() + "; --lenient takes what fits", e);
+            throw new IllegalArgumentException(
+                    weights + ": " + e.getMessage() + (lenient ? "" : "; --lenient takes what fits"), e);
         }
     }
 

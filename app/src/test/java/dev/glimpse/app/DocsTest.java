@@ -9,6 +9,7 @@ import dev.glimpse.attention.Attentions;
 import dev.glimpse.attention.Attentions.Entry;
 import dev.glimpse.attention.Attentions.Size;
 import dev.glimpse.io.StateDict;
+import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Cost;
 import dev.glimpse.nn.Libtorch;
 import java.io.IOException;
@@ -44,7 +45,9 @@ class DocsTest {
     private static final Path README = ROOT.resolve("README.md");
     private static final Path ATTENTION = ROOT.resolve("docs/attention");
     private static final Path INDEX = ATTENTION.resolve("README.md");
-    /** A module with arguments, as {@code cbam:reduction=8}. */
+    private static final List<Path> GUIDES =
+            List.of(ROOT.resolve("docs/networks/README.md"), ROOT.resolve("docs/weights.md"));
+    /** A module or a network with arguments, as {@code cbam:reduction=8}. */
     private static final Pattern SPECIFICATION = Pattern.compile("([a-z0-9_-]+):[a-z_0-9]+=\\S+");
 
     /** A row of costs: a name, then a number. */
@@ -63,8 +66,13 @@ class DocsTest {
         return markdown(ATTENTION).stream();
     }
 
+    /** All that teaches by example. */
+    static Stream<Path> guides() throws IOException {
+        return Stream.concat(pages(), GUIDES.stream());
+    }
+
     static Stream<MarkdownPage.Block> javaBlocks() throws IOException {
-        return pages().flatMap(page -> read(page).blocks().stream())
+        return guides().flatMap(page -> read(page).blocks().stream())
                 .filter(block -> block.language().equals("java") && !isImports(block));
     }
 
@@ -111,7 +119,8 @@ class DocsTest {
 
     @Test
     void everyPageIsReached() throws IOException {
-        assertThat(targets(README)).as(README + " links the index").contains("docs/attention/README.md");
+        assertThat(targets(README)).as(README + " links the index and the guides").contains("docs/attention/README.md",
+                "docs/networks/README.md", "docs/weights.md");
         List<String> others = pages().filter(page -> !page.equals(INDEX)).map(page -> page.getFileName().toString())
                 .toList();
         assertThat(others).isNotEmpty();
@@ -150,8 +159,8 @@ class DocsTest {
     @ParameterizedTest
     @MethodSource("javaBlocks")
     void javaCompilesAndRuns(MarkdownPage.Block block) throws ReflectiveOperationException {
-        String imports = read(INDEX).blocks().stream().filter(DocsTest::isImports).findFirst()
-                .map(found -> String.join(" ", found.code())).orElseThrow();
+        String imports = Stream.of(block.file(), INDEX).flatMap(page -> read(page).blocks().stream())
+                .filter(DocsTest::isImports).findFirst().map(found -> String.join(" ", found.code())).orElseThrow();
         try (PointerScope _ = new PointerScope()) {
             Snippet.run(block, imports);
         }
@@ -160,7 +169,7 @@ class DocsTest {
     @Test
     void commandsAreUnderstood() throws IOException {
         List<String> wrong = new ArrayList<>();
-        for (Path page : Stream.concat(pages(), Stream.of(README)).toList()) {
+        for (Path page : Stream.concat(guides(), Stream.of(README)).toList()) {
             for (MarkdownPage.Block block : read(page).blocks()) {
                 for (int i = 0; i < block.code().size(); i++) {
                     String line = block.code().get(i);
@@ -175,7 +184,7 @@ class DocsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("pages")
+    @MethodSource("guides")
     void formsThatArePromisedCanBeBuilt(Path page) {
         MarkdownPage read = read(page);
         Map<String, String> places = new HashMap<>();
@@ -195,6 +204,10 @@ class DocsTest {
 
     private static void build(String text) {
         Args args = Args.parse(text);
+        if (Networks.table().containsKey(args.owner())) {
+            Networks.create(args);
+            return;
+        }
         Entry entry = Attentions.entry(args.owner());
         for (Map.Entry<String, Object> fact : entry.exampleArgs().apply(new Size(2, 64, 16, 16)).entrySet()) {
             args = args.has(fact.getKey()) ? args : args.with(fact.getKey(), fact.getValue());

@@ -8,20 +8,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The README's table of attention modules is the one that the program prints. */
+/** The tables of modules and networks are those that the program prints. */
 class ReadmeTest {
-    private static final String BEGIN = "<!-- ./glimpse list attention --markdown -->\n";
     private static final String END = "<!-- end -->\n";
 
     @Test
-    void theTableIsNotStale() throws IOException {
+    void theModulesAreNotStale() throws IOException {
         Libtorch.load();
-        String readme = Files.readString(Path.of("../README.md"));
-        int begin = readme.indexOf(BEGIN);
-        int end = readme.indexOf(END, begin);
-        assertThat(begin).isPositive().isLessThan(end);
-        assertThat(readme.substring(begin + BEGIN.length(), end))
-                .as("replace the README's table by what ./glimpse list attention --markdown prints")
-                .isEqualTo(AttentionTable.markdown());
+        requireSame(Path.of("../README.md"), "./glimpse list attention --markdown", AttentionTable.markdown());
+    }
+
+    @Test
+    void theNetworksAreNotStale() throws IOException {
+        requireSame(Path.of("../docs/networks/README.md"), "./glimpse list models --markdown", NetworkTable.markdown());
+    }
+
+    private static void requireSame(Path page, String command, String table) throws IOException {
+        String text = Files.readString(page);
+        String begin = "<!-- " + command + " -->\n";
+        int from = text.indexOf(begin);
+        int to = text.indexOf(END, from);
+        assertThat(from).isPositive().isLessThan(to);
+        assertThat(text.substring(from + begin.length(), to)).as("replace the table of " + page + " by what " + command
+                + " prints").isEqualTo(table);
     }
 }

@@ -67,6 +67,13 @@ public final class Args {
         return new Args(owner, more);
     }
 
+    /** The same arguments but for some. */
+    public Args without(String... names) {
+        Map<String, Object> fewer = new LinkedHashMap<>(values);
+        fewer.keySet().removeAll(List.of(names));
+        return new Args(owner, fewer);
+    }
+
     public boolean has(String name) {
         return values.containsKey(name);
     }

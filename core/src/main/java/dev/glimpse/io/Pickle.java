@@ -28,6 +28,8 @@ import java.util.NoSuchElementException;
 final class Pickle {
     /** More than any checkpoint has, and what they take fits a small heap. */
     private static final int MAX_VALUES = 5_000_000;
+    /** What a number takes at most, in digits or bytes: reading one takes the square of that. */
+    private static final int MAX_NUMBER = 1024;
     private static final Object MARK = new Object();
 
     /** A tuple. */
@@ -118,10 +120,10 @@ final class Pickle {
             case 'K' -> push((long) (in.get() & 0xFF));
             case 'M' -> push((long) (in.getShort() & 0xFFFF));
             case 0x8a -> push(integer(bytes(in.get() & 0xFF)));
-            case 0x8b -> push(integer(bytes(in.getInt())));
-            case 'I' -> push(numberOrFlag(line()));
-            case 'L' -> push(narrow(new BigInteger(line().replaceFirst("L$", ""))));
-            case 'F' -> push(Double.valueOf(line()));
+            case 0x8b -> push(integer(bytes(Math.min(in.getInt(), MAX_NUMBER + 1))));
+            case 'I' -> push(numberOrFlag(digits()));
+            case 'L' -> push(narrow(new BigInteger(digits().replaceFirst("L$", ""))));
+            case 'F' -> push(Double.valueOf(digits()));
             case 'G' -> push(in.order(ByteOrder.BIG_ENDIAN).getDouble());
             case 'X' -> push(text(bytes(in.getInt())));
             case 0x8c -> push(text(bytes(in.get() & 0xFF)));
@@ -162,11 +164,11 @@ final class Pickle {
             case 'b' -> pop(); // an object's own attributes: values have none that matter
             case 'P' -> push(meaning.persistent(line()));
             case 'Q' -> push(meaning.persistent(pop()));
-            case 'p' -> memo.put(Integer.valueOf(line()), top());
-            case 'q' -> memo.put(in.get() & 0xFF, top());
-            case 'r' -> memo.put(in.getInt(), top());
-            case 0x94 -> memo.put(memo.size(), top());
-            case 'g' -> push(recalled(Integer.parseInt(line())));
+            case 'p' -> keep(Integer.parseInt(digits()));
+            case 'q' -> keep(in.get() & 0xFF);
+            case 'r' -> keep(in.getInt());
+            case 0x94 -> keep(memo.size());
+            case 'g' -> push(recalled(Integer.parseInt(digits())));
             case 'h' -> push(recalled(in.get() & 0xFF));
             case 'j' -> push(recalled(in.getInt()));
             default ->
@@ -193,10 +195,19 @@ final class Pickle {
     }
 
     private void push(Object value) throws IOException {
+        count();
+        stack.add(value);
+    }
+
+    private void keep(int key) throws IOException {
+        count();
+        memo.put(key, top());
+    }
+
+    private void count() throws IOException {
         if (++made > MAX_VALUES) {
             throw new IOException(where + ": its pickle has more than " + MAX_VALUES + " values");
         }
-        stack.add(value);
     }
 
     private Object top() {
@@ -269,6 +280,14 @@ final class Pickle {
         return text(bytes);
     }
 
+    private String digits() {
+        String line = line();
+        if (line.length() > MAX_NUMBER) {
+            throw new NumberFormatException("a number of " + line.length() + " digits");
+        }
+        return line;
+    }
+
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
     }
@@ -286,6 +305,9 @@ final class Pickle {
     }
 
     private static Object integer(byte[] littleEndian) {
+        if (littleEndian.length > MAX_NUMBER) {
+            throw new NumberFormatException("a number of more than " + MAX_NUMBER + " bytes");
+        }
         byte[] bigEndian = new byte[littleEndian.length + 1]; // none at all stands for 0
         for (int i = 0; i < littleEndian.length; i++) {
             bigEndian[bigEndian.length - 1 - i] = littleEndian[i];

@@ -83,7 +83,7 @@ public final class StateDict {
 
         private static void report(String fault, Collection<String> keys, List<String> faults) {
             if (!keys.isEmpty()) {
-                String some = String.join(", ", keys.stream().limit(NAMED).toList());
+                String some = String.join(", ", keys.stream().limit(NAMED).toList()).replaceAll("\\p{Cntrl}", "?");
                 faults.add(
                         fault + ": " + some + (keys.size() > NAMED ? " and " + (keys.size() - NAMED) + " more" : ""));
             }
@@ -156,11 +156,16 @@ public final class StateDict {
         Map<String, Tensor> distinct = new LinkedHashMap<>();
         Set<Long> known = new HashSet<>();
         named.forEach((key, tensor) -> {
-            if (known.add(tensor.unsafeGetTensorImpl().address())) {
+            if (known.add(identity(tensor))) {
                 distinct.put(key, tensor);
             }
         });
         return distinct;
+    }
+
+    /** The same for two tensors that are one. */
+    static long identity(Tensor tensor) {
+        return tensor.unsafeGetTensorImpl().address();
     }
 
     private static Map<String, Tensor> entries(StringTensorDict dict) {

@@ -27,6 +27,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Reads what Python's {@code torch.save} wrote: the zip format since PyTorch 1.6, and the chain of pickles before it.
@@ -37,6 +38,10 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class TorchFile implements Closeable {
     private static final int MAX_PICKLE = 64 << 20;
+    /** Tensors may share a storage or repeat its elements, and become copies: in all, as often as this. */
+    private static final long REPETITIONS = 4;
+    /** In a small file, more often. */
+    private static final long SMALL = 64 << 20;
     private static final byte[] LEGACY_MAGIC = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46,
         (byte) 0xf9, 0x20, 0x6a, (byte) 0xa8, 0x50, 0x19};
     private static final Map<String, DType> STORAGES = Map.ofEntries(Map.entry("torch FloatStorage", DType.F32),
@@ -70,8 +75,8 @@ public final class TorchFile implements Closeable {
 
     /** Where the storages' bytes lie. */
     private interface Bytes extends Closeable {
-        /** Reads a storage from its start, as many bytes as the target takes. */
-        void read(Storage storage, MemorySegment target) throws IOException;
+        /** Reads a storage from a byte on, as many bytes as the target takes. */
+        void read(Storage storage, long from, MemorySegment target) throws IOException;
 
         /** How many elements the storage really has. */
         long elements(Storage storage) throws IOException;
@@ -80,6 +85,8 @@ public final class TorchFile implements Closeable {
     private final Path file;
     private final Object root;
     private final Bytes bytes;
+    /** How many bytes of tensors may still be made. */
+    private long left;
 
     private TorchFile(Path file, Object root, Bytes bytes) {
         this.file = file;
@@ -123,6 +130,7 @@ public final class TorchFile implements Closeable {
      * @throws IOException when there are none, or a tensor reaches outside of its storage
      */
     public Map<String, Tensor> tensors() throws IOException {
+        left = REPETITIONS * Files.size(file) + SMALL;
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : stateDict().entrySet()) {
             if (entry.getValue() instanceof Described described) {
@@ -133,21 +141,19 @@ public final class TorchFile implements Closeable {
     }
 
     private Map<?, ?> stateDict() throws IOException {
-        Object at = root;
-        if (!holdsTensors(at) && at instanceof Map<?, ?> checkpoint) {
+        if (root instanceof Map<?, ?> checkpoint) { // which may hold a tensor of its own as well, such as its best accuracy
             for (String key : List.of("state_dict", "model_state_dict", "model", "net", "weights", "state_dict_ema")) {
                 if (holdsTensors(checkpoint.get(key))) {
-                    at = checkpoint.get(key);
-                    break;
+                    return (Map<?, ?>) checkpoint.get(key);
                 }
             }
         }
-        if (!holdsTensors(at)) {
+        if (!holdsTensors(root)) {
             throw new IOException(
                     file + ": holds no dictionary of tensors, neither itself nor under state_dict or model; "
                             + "save model.state_dict()");
         }
-        return (Map<?, ?>) at;
+        return (Map<?, ?>) root;
     }
 
     private static boolean holdsTensors(Object value) {
@@ -175,19 +181,29 @@ public final class TorchFile implements Closeable {
         } catch (ArithmeticException e) {
             throw new IOException(where + "is too large: " + Tensors.shapeText(described.shape()), e);
         }
-        if (count > 0 && last >= storage.elements() || count > storage.elements() || described.offset() < 0) {
+        if (count > 0 && last >= storage.elements() || described.offset() < 0) {
             throw new IOException(where + "reaches outside of its storage: " + Tensors.shapeText(described.shape())
                     + " from element " + described.offset() + " of " + storage.elements());
         }
-        if (plain && described.offset() == 0 && storage.viewOffset() == 0) {
-            Tensor tensor = Tensors.empty(storage.type().torchType().orElseThrow(), described.shape());
-            bytes.read(storage, Tensors.memory(tensor));
+        long size = storage.type().bits() / Byte.SIZE;
+        if (count > left / size) {
+            throw new IOException(where + "is too large: " + Tensors.shapeText(described.shape())
+                    + " of a storage of " + storage.elements()
+                    + " elements; in all, the tensors repeat what is in the file "
+                    + "more than " + REPETITIONS + " times");
+        }
+        left -= count * size;
+        long from = (storage.viewOffset() + described.offset()) * size;
+        ScalarType type = storage.type().torchType().orElseThrow();
+        if (plain || count == 0) {
+            Tensor tensor = Tensors.empty(type, described.shape());
+            bytes.read(storage, from, Tensors.memory(tensor));
             return tensor;
         }
-        Tensor all = Tensors.empty(storage.type().torchType().orElseThrow(), storage.elements() + storage.viewOffset());
-        bytes.read(storage, Tensors.memory(all));
-        return all.as_strided(described.shape(), described.strides(),
-                new LongOptional(storage.viewOffset() + described.offset())).contiguous().clone();
+        try (Tensor span = Tensors.empty(type, last - described.offset() + 1)) {
+            bytes.read(storage, from, Tensors.memory(span));
+            return span.as_strided(described.shape(), described.strides(), new LongOptional(0)).contiguous();
+        }
     }
 
     /** Closes the file. Tensors that were read stay. */
@@ -220,9 +236,17 @@ public final class TorchFile implements Closeable {
             throw new IOException(file + ": a broken or truncated zip archive: " + e.getMessage(), e);
         }
         try {
-            ZipEntry pickle = zip.stream().filter(e -> e.getName().matches("([^/]+/)?data\\.pkl")).findFirst()
-                    .orElseThrow(
-                            () -> new IOException(file + ": a zip archive, but not of torch.save: no data.pkl in it"));
+            List<String> names = zip.stream().map(ZipEntry::getName).toList();
+            if (Set.copyOf(names).size() < names.size()) {
+                throw new IOException(file + ": a broken zip archive: an entry stands in it twice");
+            }
+            List<String> pickles = names.stream().filter(name -> name.matches("([^/]+/)?data\\.pkl")).toList();
+            if (pickles.size() != 1) {
+                throw new IOException(file + ": a zip archive, but not of torch.save: " + (pickles.isEmpty()
+                        ? "no data.pkl in it"
+                        : "more than one data.pkl in it"));
+            }
+            ZipEntry pickle = zip.getEntry(pickles.getFirst());
             String folder = pickle.getName().substring(0, pickle.getName().length() - "data.pkl".length());
             if (zip.getEntry(folder + "constants.pkl") != null) {
                 throw new IOException(file + ": a TorchScript program, not weights; save its state_dict()");
@@ -260,11 +284,12 @@ public final class TorchFile implements Closeable {
         }
 
         @Override
-        public void read(Storage storage, MemorySegment target) throws IOException {
+        public void read(Storage storage, long from, MemorySegment target) throws IOException {
             ZipEntry entry = entry(storage);
             byte[] buffer = new byte[1 << 16];
             long at = 0;
             try (InputStream in = zip.getInputStream(entry)) {
+                in.skipNBytes(from);
                 while (at < target.byteSize()) {
                     int wanted = (int) Math.min(buffer.length, target.byteSize() - at);
                     int count = in.readNBytes(buffer, 0, wanted);
@@ -322,9 +347,9 @@ public final class TorchFile implements Closeable {
             Map<String, Long> elements = new HashMap<>();
             long at = head.position();
             for (Object key : keys) {
-                Storage storage = names.storages.get(String.valueOf(key));
+                Storage storage = key instanceof String name ? names.storages.get(name) : null;
                 if (storage == null) {
-                    throw new IOException(file + ": lists a storage '" + key + "' that no tensor has");
+                    throw new IOException(file + ": lists a storage that no tensor has");
                 }
                 long count = at + Long.BYTES > size ? -1 : length(channel, at);
                 long bytes = count < 0 || count > size ? Long.MAX_VALUE : count * storage.type().bits() / Byte.SIZE;
@@ -363,8 +388,8 @@ public final class TorchFile implements Closeable {
         }
 
         @Override
-        public void read(Storage storage, MemorySegment target) throws IOException {
-            long begin = begins.get(storage.key());
+        public void read(Storage storage, long from, MemorySegment target) throws IOException {
+            long begin = begins.get(storage.key()) + from;
             for (long at = 0; at < target.byteSize();) {
                 ByteBuffer part = target.asSlice(at, Math.min(1 << 20, target.byteSize() - at)).asByteBuffer();
                 int count = channel.read(part, begin + at);
@@ -392,7 +417,7 @@ public final class TorchFile implements Closeable {
 
         @Override
         public boolean knows(String name) {
-            return STORAGES.containsKey(name) || TENSORS.contains(name) || PARAMETERS.contains(name)
+            return name.matches("torch \\w+Storage") || TENSORS.contains(name) || PARAMETERS.contains(name)
                     || MAPS.contains(name) || LISTS.contains(name) || HARMLESS.contains(name)
                     || name.matches("torch (u?int|float|bfloat|complex)\\d+|torch bool");
         }

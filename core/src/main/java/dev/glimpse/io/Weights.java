@@ -56,6 +56,9 @@ public final class Weights {
         if (file.getFileName().toString().endsWith(".json")) {
             return shards(file);
         }
+        if (count == Long.BYTES * 2 && start[Long.BYTES] != '{') { // often a web page, or a pointer in place of the file
+            throw new IOException(file + ": not a file of weights: it begins like neither safetensors nor torch.save");
+        }
         try (SafeTensors safe = SafeTensors.open(file)) {
             return safe.tensors();
         } catch (IllegalArgumentException e) { // a type that libtorch lacks
@@ -68,15 +71,24 @@ public final class Weights {
      * {@code .bin}, {@code .ckpt} or {@code .tar}.
      */
     public static void write(Path file, Map<String, Tensor> tensors) throws IOException {
-        String name = file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (name.matches(".*\\.(pt|pth|bin|ckpt|tar)")) {
-            TorchFile.write(file, tensors);
-        } else if (name.endsWith(".safetensors")) {
+        requireKnownFormat(file);
+        if (name(file).endsWith(".safetensors")) {
             SafeTensors.write(file, tensors, Map.of("format", "pt"));
         } else {
+            TorchFile.write(file, tensors);
+        }
+    }
+
+    /** @throws IllegalArgumentException for a file that {@link #write} would not write, because of its name */
+    public static void requireKnownFormat(Path file) {
+        if (!name(file).matches(".*\\.(safetensors|pt|pth|bin|ckpt|tar)")) {
             throw new IllegalArgumentException(
                     file + ": the name must end in .safetensors, or in .pt, .pth, .bin, .ckpt or .tar for PyTorch");
         }
+    }
+
+    private static String name(Path file) {
+        return file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
     }
 
     /** Every tensor from the shard that the index names for it; the shards lie beside the index. */
@@ -98,8 +110,8 @@ public final class Weights {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Map.Entry<String, JsonNode> entry : map.properties()) {
                 String shard = entry.getValue().asString("");
-                if (shard.isEmpty() || shard.contains("/") || shard.contains("\\") || shard.startsWith(".")) {
-                    throw new IOException(index + ": names a shard outside of its folder: '"
+                if (!shard.matches("[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]*")) {
+                    throw new IOException(index + ": names a shard that is no file beside it: '"
                             + shard.replaceAll("\\p{Cntrl}", "?") + "'");
                 }
                 SafeTensors safe = open.get(shard);

@@ -148,6 +148,12 @@ class TorchFileTest {
         assertRefused(file, "no data.pkl");
         Files.write(file, zipped(Map.of("a/data.pkl", bytes("N."), "a/constants.pkl", bytes("N.")), ZipEntry.STORED));
         assertRefused(file, "TorchScript");
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes("N."), "b/data.pkl", bytes("N.")), ZipEntry.STORED));
+        assertRefused(file, "more than one data.pkl");
+        String twice = new String(zipped(Map.of("a/data.pkl", bytes("N."), "a/data.pk2", bytes("N.")), ZipEntry.STORED),
+                StandardCharsets.ISO_8859_1).replace("a/data.pk2", "a/data.pkl");
+        Files.write(file, bytes(twice));
+        assertRefused(file, "stands in it twice");
         byte[] good = Files.readAllBytes(RESOURCES.resolve("zip.pt"));
         Files.write(file, Arrays.copyOf(good, good.length / 2));
         assertRefused(file, "broken or truncated zip");
@@ -171,7 +177,10 @@ class TorchFileTest {
             16 | 0  | 4,5  | 5,1  | 16 | outside
             16 | 13 | 4    | 1    | 16 | outside
             16 | 0  | 2,2  | 15,1 | 16 | outside
-            16 | 0  | 1000000,1000000 | 0,0 | 16 | outside
+            16 | 0  | 4,4  | 0,1  | 16 |
+            16 | 15 | 4,4  | 0,0  | 16 |
+            16 | 0  | 1000000,1000000 | 0,0 | 16 | too large
+            1  | 0  | 1099511627776 | 0 | 1 | too large
             16 | 0  | 4000000000,4000000000 | 1,1 | 16 | too large
             16 | -1 | 4    | 1    | 16 | outside
             16 | 0  | -4   | 1    | 16 | broken
@@ -181,9 +190,7 @@ class TorchFileTest {
             """)
     void aTensorThatReachesOutsideOfItsStorage(long claimed, long offset, String shape, String strides, int held,
             String fault) throws IOException {
-        String pickle = "}X\1\0\0\0w" + "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nFloatStorage\n"
-                + "X\1\0\0\0" + "0X\3\0\0\0cpu" + number(claimed) + "tQ" + number(offset) + numbers(shape)
-                + numbers(strides) + "\u0089ccollections\nOrderedDict\n)RtRs.";
+        String pickle = "}X\1\0\0\0w" + tensor("FloatStorage", claimed, offset, shape, strides) + "s.";
         Map<String, byte[]> entries = Map.of("a/data.pkl", bytes(pickle), "a/data/0", new byte[4 * held]);
         Path file = folder.resolve("bad.pt");
         Files.write(file, zipped(entries, ZipEntry.STORED));
@@ -204,9 +211,7 @@ class TorchFileTest {
 
     @Test
     void aGigabyteOfZerosIsNotUnpacked() throws IOException {
-        String pickle = "}X\1\0\0\0w" + "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nFloatStorage\n"
-                + "X\1\0\0\0" + "0X\3\0\0\0cpu" + number(1 << 28) + "tQ" + number(0) + numbers("268435456")
-                + numbers("1") + "\u0089ccollections\nOrderedDict\n)RtRs.";
+        String pickle = "}X\1\0\0\0w" + tensor("FloatStorage", 1 << 28, 0, "268435456", "1") + "s.";
         Path file = folder.resolve("bomb.pt");
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
             zip.setLevel(1);
@@ -252,6 +257,51 @@ class TorchFileTest {
         assertRefused(file, "more than 5000000 values");
         Files.write(file, zipped(Map.of("a/data.pkl", bytes("T\u00ff\u00ff\u00ff\u007fabc.")), ZipEntry.STORED));
         assertRefused(file, "of which 4 are there");
+        // one value, kept under millions of names
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes("N" + "\u0094".repeat(6_000_000) + ".")), ZipEntry.STORED));
+        assertRefused(file, "more than 5000000 values");
+        // numbers whose reading takes the square of their length
+        for (String number : new String[]{"L" + "9".repeat(10_000_000) + "\n", "I" + "9".repeat(10_000_000) + "\n",
+            "\u008b\0\0\u0080\0" + "9".repeat(1 << 23)}) {
+            Files.write(file, zipped(Map.of("a/data.pkl", bytes(number + ".")), ZipEntry.STORED));
+            assertRefused(file, "broken");
+        }
+    }
+
+    @Test
+    void aDictionaryOfAnotherIsPreferredToTensorsBesideIt() throws IOException {
+        String state = "}X\1\0\0\0w" + tensor("FloatStorage", 4, 0, "4", "1") + "s";
+        String pickle = "}X\11\0\0\0best_acc1" + tensor("FloatStorage", 1, 0, "1", "1") + "sX\12\0\0\0state_dict"
+                + state + "s.";
+        Path file = folder.resolve("checkpoint.pt");
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes(pickle), "a/data/0", new byte[16]), ZipEntry.STORED));
+        try (TorchFile read = TorchFile.open(file)) {
+            assertThat(read.tensors()).containsOnlyKeys("w");
+        }
+    }
+
+    @Test
+    void aStorageThatIsRepeatedWithoutEnd() throws IOException {
+        StringBuilder pickle = new StringBuilder("}");
+        for (int i = 0; i < 100; i++) {
+            pickle.append("X\3\0\0\0").append(100 + i).append(tensor("FloatStorage", 1 << 20, 0, "1048576", "1"))
+                    .append('s');
+        }
+        Path file = folder.resolve("bad.pt");
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes(pickle + "."), "a/data/0", new byte[4 << 20]),
+                ZipEntry.STORED));
+        assertRefused(file, "tensor '120' is too large");
+    }
+
+    @Test
+    void aTypeThatIsNotRead() throws IOException {
+        Path file = folder.resolve("bad.pt");
+        String pickle = "}X\3\0\0\0w\nv" + tensor("ComplexDoubleStorage", 1, 0, "1", "1") + "s.";
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes(pickle), "a/data/0", new byte[16]), ZipEntry.STORED));
+        assertRefused(file, "a tensor of a type that is not read: torch.ComplexDoubleStorage");
+        Files.write(file, zipped(Map.of("a/data.pkl", bytes(pickle.replace("ComplexDouble", "Float").replace(
+                number(0) + numbers("1"), number(9) + numbers("1"))), "a/data/0", new byte[16]), ZipEntry.STORED));
+        assertRefused(file, "tensor 'w?v' reaches outside");
     }
 
     private void assertRefused(Path file, String fault) {
@@ -261,6 +311,13 @@ class TorchFileTest {
             }
         }).isInstanceOf(IOException.class).hasMessageStartingWith(file + ":").hasMessageContaining(fault)
                 .hasMessageNotContaining("\n");
+    }
+
+    /** A tensor of storage 0. */
+    private static String tensor(String storage, long elements, long offset, String shape, String strides) {
+        return "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n" + storage + "\n" + "X\1\0\0\0"
+                + "0X\3\0\0\0cpu" + number(elements) + "tQ" + number(offset) + numbers(shape) + numbers(strides)
+                + "\u0089ccollections\nOrderedDict\n)RtR";
     }
 
     private static String number(long number) {

@@ -1,20 +1,28 @@
 package dev.glimpse.train;
 
 import dev.glimpse.Layer;
+import dev.glimpse.attention.Args;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.io.StateDict.Match;
 import dev.glimpse.model.ImageNetwork;
 import dev.glimpse.model.Networks;
-import dev.glimpse.nn.Tensors;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
-/** Starts a network from weights that were trained on other classes, or without its attention. */
+/**
+ * Starts a network from weights that were trained on other classes, or without its attention.
+ *
+ * <pre>
+ * Args args = new Args("resnet50", Map.of("classes", 5, "attention", "cbam", "start", "identity"));
+ * Layer network = Networks.create(args);
+ * Match match = Pretrained.load(network, args, Weights.read(Path.of("resnet50.pth")), false);
+ * </pre>
+ */
 public final class Pretrained {
     private Pretrained() {}
 
@@ -22,55 +30,53 @@ public final class Pretrained {
      * Takes weights into a network. All must fit, but for the classifier, which stays untrained where it has other classes,
      * and for attentions that the weights know nothing of.
      *
-     * @param model the network's name and
-     * @param args the arguments it was built with
-     * @param classes how many it has
+     * @param args what the network was built with
      * @param lenient whether to take whatever fits, whatever does not
-     * @return what matched and what did not
-     * @throws IllegalArgumentException in one line naming what does not fit
+     * @return what matched and what did not; {@link Match#misshapen} names the classifier where it is new
+     * @throws IllegalArgumentException in one line naming what does not fit, or when nothing does; the network is then as it
+     *         was
      */
-    public static Match load(Layer network, String model, Map<String, ?> args, long classes,
-            Map<String, Tensor> weights, boolean lenient) {
-        Map<String, long[]> shapes = StateDict.shapes(StateDict.of(network));
+    public static Match load(Layer network, Args args, Map<String, Tensor> weights, boolean lenient) {
+        Map<String, long[]> needed = StateDict.shapes(StateDict.of(network));
+        Map<String, long[]> found = StateDict.shapes(weights);
         if (!lenient) {
-            Map<String, long[]> required = new HashMap<>(shapes);
-            Map<String, long[]> found = StateDict.shapes(weights);
-            Set<String> head = classifier(network, classes);
-            Predicate<String> otherClassifier = key -> head.contains(key) && found.containsKey(key)
-                    && !Arrays.equals(found.get(key), shapes.get(key));
-            Set<String> free = new HashSet<>(attention(shapes.keySet(), model, args));
-            free.removeAll(found.keySet());
-            head.stream().filter(otherClassifier).forEach(free::add);
+            Set<String> free = free(needed, found, args);
+            Map<String, long[]> required = new HashMap<>(needed);
             required.keySet().removeAll(free);
-            found.keySet().removeAll(free);
-            StateDict.requireFit(required, found);
+            Map<String, long[]> rest = new HashMap<>(found);
+            rest.keySet().removeAll(free);
+            StateDict.requireFit(required, rest);
+        } else if (StateDict.match(needed, found).matched().isEmpty()) {
+            throw new IllegalArgumentException("none of these " + found.size() + " tensors fits " + args.owner());
         }
         return StateDict.loadMatching(network, weights);
     }
 
-    /** The keys whose shapes depend on the number of classes. */
-    private static Set<String> classifier(Layer network, long classes) {
-        Map<String, long[]> before = StateDict.shapes(StateDict.of(network));
-        Set<String> keys = new HashSet<>();
-        if (network instanceof ImageNetwork classifier) {
-            classifier.replaceClassifier(classes + 1);
-            StateDict.of(network).forEach((key, tensor) -> {
-                if (!Arrays.equals(before.get(key), Tensors.shape(tensor))) {
-                    keys.add(key);
-                }
-            });
-            classifier.replaceClassifier(classes);
+    /** The keys that need not fit: the classifier's where its shape alone differs, and the attention's that are missing. */
+    private static Set<String> free(Map<String, long[]> needed, Map<String, long[]> found, Args args) {
+        try (PointerScope _ = new PointerScope()) {
+            Layer plain = Networks.create(args.without("place", "start", "attention").with("attention", "none"));
+            Set<String> attention = new HashSet<>(needed.keySet());
+            attention.removeAll(StateDict.of(plain).keySet());
+            attention.removeAll(found.keySet());
+            Set<String> free = new HashSet<>(attention);
+            classifier(plain).stream().filter(key -> needed.containsKey(key) && found.containsKey(key)
+                    && !Arrays.equals(needed.get(key), found.get(key))).forEach(free::add);
+            return free;
         }
-        return keys;
     }
 
-    private static Set<String> attention(Set<String> keys, String model, Map<String, ?> args) {
-        Map<String, Object> plain = new HashMap<>(args);
-        plain.put("attention", "none");
-        plain.remove("place");
-        plain.remove("start");
-        Set<String> attention = new HashSet<>(keys);
-        attention.removeAll(StateDict.of(Networks.create(model, plain)).keySet());
-        return attention;
+    /** The keys whose shapes depend on the number of classes. */
+    private static Set<String> classifier(Layer network) {
+        if (!(network instanceof ImageNetwork classifier)) {
+            return Set.of();
+        }
+        classifier.replaceClassifier(1);
+        Map<String, long[]> one = StateDict.shapes(StateDict.of(network));
+        classifier.replaceClassifier(2);
+        Map<String, long[]> two = StateDict.shapes(StateDict.of(network));
+        Set<String> keys = new HashSet<>(one.keySet());
+        keys.removeIf(key -> Arrays.equals(one.get(key), two.get(key)));
+        return keys;
     }
 }

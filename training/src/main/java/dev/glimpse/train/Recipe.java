@@ -11,7 +11,8 @@ import dev.glimpse.nn.Checks;
  * @param learningRate its largest value
  * @param schedule how it goes from there
  * @param momentum for SGD
- * @param weightDecay share of each weight taken off a step, times the learning rate (Adam: added to the gradient)
+ * @param weightDecay share of each weight taken off a step, times the learning rate (Adam: added to the gradient); biases
+ *        and the parameters of norms are spared
  * @param warmup epochs until the learning rate is at its largest; less than {@code epochs}
  * @param seed of initial weights, order and augmentation, for whoever makes the network and the loaders
  * @param workers threads that decode and augment, likewise

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.Layer;
+import dev.glimpse.attention.Args;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.io.StateDict.Match;
 import dev.glimpse.model.Networks;
@@ -13,6 +14,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PretrainedTest {
     private static final Map<String, Object> ARGS = Map.of("classes", 5, "attention", "cbam", "start", "identity");
@@ -34,7 +37,7 @@ class PretrainedTest {
     }
 
     private Match load(boolean lenient) {
-        return Pretrained.load(network, "resnet18", ARGS, 5, weights, lenient);
+        return Pretrained.load(network, new Args("resnet18", ARGS), weights, lenient);
     }
 
     @Test
@@ -68,5 +71,32 @@ class PretrainedTest {
         weights.remove("layer2.0.cbam.alpha");
         weights.put("layer2.0.cbam.beta", weights.get("fc.bias"));
         assertThatThrownBy(() -> load(false)).hasMessageContaining("left over: layer2.0.cbam.beta");
+    }
+
+    @Test
+    void theClassifierStaysAsItWasMade() {
+        Tensor head = StateDict.of(network).get("fc.weight").detach().clone();
+        load(false);
+        assertThat(StateDict.of(network).get("fc.weight").equal(head)).isTrue();
+    }
+
+    @Test
+    void weightsOfWhichNothingFits() {
+        weights = Map.of("features.0.weight", weights.get("fc.bias"));
+        assertThatThrownBy(() -> load(true)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("none of these 1 tensors fits resnet18");
+    }
+
+    /** Each network whose weights are its own takes them, and those of other classes but for the head. */
+    @ParameterizedTest
+    @ValueSource(strings = {"vgg11", "mobilenet_v2", "densenet121", "googlenet", "timm/seresnet18", "unet", "xception",
+        "senet154"})
+    void anyNetworksHeadMayBeNew(String name) {
+        Args three = new Args(name, Map.of("classes", 3));
+        Layer other = Networks.create(three);
+        Match match = Pretrained.load(other, three, StateDict.of(Networks.create(name, Map.of("classes", 4))), false);
+        assertThat(match.missing()).isEmpty();
+        assertThat(match.misshapen()).isNotEmpty();
+        match.misshapen().keySet().forEach(key -> assertThat(StateDict.of(other).get(key).size(0)).isEqualTo(3));
     }
 }
