@@ -4,6 +4,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Attentions.Entry;
 import dev.glimpse.attention.Attentions.Size;
 import dev.glimpse.io.StateDict;
+import dev.glimpse.kernel.Kernels;
 import dev.glimpse.nn.Cost;
 import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Scopes;
@@ -145,7 +146,8 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
         Cost cost() {
             module.train(batchNormTrains);
             try (PointerScope _ = new PointerScope()) {
-                return Cost.of(call.apply(inputs.stream().map(x -> x.detach().set_requires_grad(true)).toList()));
+                List<Tensor> learned = inputs.stream().map(x -> x.detach().set_requires_grad(true)).toList();
+                return Cost.of(Kernels.with(Kernels.Choice.COMPOSED, () -> call.apply(learned)));
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.glimpse.attention;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.Kernels;
 import dev.glimpse.nn.Cost;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -132,7 +133,7 @@ public final class Attentions {
             try (PointerScope _ = new PointerScope()) {
                 Module module = create(new Args(name, exampleArgs.apply(size)));
                 module.eval();
-                return Cost.of(call.apply(module, inputs(size)));
+                return Cost.of(Kernels.with(Kernels.Choice.COMPOSED, () -> call.apply(module, inputs(size))));
             }
         }
 

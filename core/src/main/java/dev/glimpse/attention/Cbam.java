@@ -8,10 +8,10 @@ import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.linear;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.cat;
-import static dev.glimpse.nn.Tensors.max;
-import static dev.glimpse.nn.Tensors.mean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.SmallConvolution;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Flatten;
 import dev.glimpse.nn.Init;
@@ -56,10 +56,15 @@ public final class Cbam extends Layer {
             return name().toLowerCase(Locale.ROOT);
         }
 
-        Tensor apply(Tensor x) {
+        /** The other two read the map by themselves. */
+        private boolean fused() {
+            return this == AVG || this == MAX;
+        }
+
+        private Tensor apply(Tensor x, GatedMap map) {
             return switch (this) {
-                case AVG -> Tensors.spatialMean(x);
-                case MAX -> Tensors.spatialMax(x);
+                case AVG -> map.mean();
+                case MAX -> map.pool().max();
                 case LP -> Tensors.spatialNorm(x);
                 case LSE -> Tensors.spatialLogSumExp(x);
             };
@@ -107,8 +112,9 @@ public final class Cbam extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Tensor gated = channelGate.forward(x);
-        return spatialGate == null ? gated : spatialGate.forward(gated);
+        GatedMap map = channelGate.map(x);
+        Tensor c = channelGate.gate(x, map); // (B, C, 1, 1)
+        return spatialGate == null ? map.gated(c) : map.gated(c, spatialGate.gate(map.poolChannels(c)));
     }
 
     /** Scales each channel by what its pooled maps say. */
@@ -125,13 +131,25 @@ public final class Cbam extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
+            GatedMap map = map(x);
+            return map.gated(gate(x, map));
+        }
+
+        private GatedMap map(Tensor x) {
+            GatedMap map = pools.stream().allMatch(Pool::fused) ? GatedMap.of(x) : GatedMap.composed(x);
+            if (pools.contains(Pool.MAX)) {
+                map.pool();
+            }
+            return map;
+        }
+
+        private Tensor gate(Tensor x, GatedMap map) {
             Tensor sum = null;
             for (Pool pool : pools) {
-                Tensor logits = mlp.forward(pool.apply(x)); // (B, C)
+                Tensor logits = mlp.forward(pool.apply(x, map)); // (B, C)
                 sum = sum == null ? logits : sum.add(logits);
             }
-            Tensor gate = sum.sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
-            return x.mul(seen(this, CHANNEL, gate));
+            return seen(this, CHANNEL, sum.sigmoid().unsqueeze(2).unsqueeze(3)); // (B, C, 1, 1)
         }
     }
 
@@ -141,9 +159,13 @@ public final class Cbam extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor pooled = cat(1, max(x, 1), mean(x, 1)); // (B, 2, H, W)
-            Tensor gate = spatial.forward(pooled).sigmoid(); // (B, 1, H, W)
-            return x.mul(seen(this, SPATIAL, gate));
+            GatedMap map = GatedMap.of(x);
+            return map.gatedPositions(gate(map.poolChannels()));
+        }
+
+        private Tensor gate(GatedMap.Pools pools) {
+            Tensor pooled = cat(1, pools.max(), pools.mean()); // (B, 2, H, W)
+            return seen(this, SPATIAL, spatial.forward(pooled).sigmoid()); // (B, 1, H, W)
         }
     }
 
@@ -161,7 +183,7 @@ public final class Cbam extends Layer {
         @Override
         public Tensor forward(Tensor x) {
             Checks.valuesForNorm("cbam", this, x);
-            return bn.forward(conv.forward(x));
+            return bn.forward(SmallConvolution.forward(conv, x));
         }
     }
 }

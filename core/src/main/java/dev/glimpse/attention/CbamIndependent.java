@@ -7,14 +7,12 @@ import static dev.glimpse.nn.Layers.batchNorm2d;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.cat;
-import static dev.glimpse.nn.Tensors.max;
 import static dev.glimpse.nn.Tensors.mean;
-import static dev.glimpse.nn.Tensors.spatialMax;
-import static dev.glimpse.nn.Tensors.spatialMean;
 import static dev.glimpse.nn.Window.padding;
 import static dev.glimpse.nn.Window.unbiased;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
@@ -73,7 +71,9 @@ public final class CbamIndependent extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        return spatial.forward(channel.forward(x));
+        GatedMap map = GatedMap.of(x);
+        Tensor c = channel.gate(map); // (B, C, 1, 1)
+        return map.gated(c, spatial.gate(map.poolChannels(c)));
     }
 
     private static final class ChannelGate extends Layer {
@@ -88,10 +88,15 @@ public final class CbamIndependent extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor average = spatialMean(x); // (B, C, 1, 1)
-            Checks.valuesForNorm("cbam-independent", this, average);
-            Tensor logits = fcAvg.forward(average).add(fcMax.forward(spatialMax(x))); // (B, C, 1, 1)
-            return x.mul(seen(this, CHANNEL, logits.sigmoid()));
+            GatedMap map = GatedMap.of(x);
+            return map.gated(gate(map));
+        }
+
+        private Tensor gate(GatedMap map) {
+            GatedMap.Pools pools = map.pool(); // (B, C, 1, 1)
+            Checks.valuesForNorm("cbam-independent", this, pools.mean());
+            Tensor logits = fcAvg.forward(pools.mean()).add(fcMax.forward(pools.max())); // (B, C, 1, 1)
+            return seen(this, CHANNEL, logits.sigmoid());
         }
     }
 
@@ -109,10 +114,14 @@ public final class CbamIndependent extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor pooled = cat(1, mean(x, 1), max(x, 1)); // (B, 2, H, W)
+            GatedMap map = GatedMap.of(x);
+            return map.gatedPositions(gate(map.poolChannels()));
+        }
+
+        Tensor gate(GatedMap.Pools pools) {
+            Tensor pooled = cat(1, pools.mean(), pools.max()); // (B, 2, H, W)
             Tensor logits = conv.forward(pooled); // (B, 1, H, W)
-            Tensor gate = (residual ? logits.add(mean(pooled, 1)) : logits).sigmoid();
-            return x.mul(seen(this, SPATIAL, gate));
+            return seen(this, SPATIAL, (residual ? logits.add(mean(pooled, 1)) : logits).sigmoid());
         }
     }
 

@@ -2,12 +2,12 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
-import static dev.glimpse.nn.Tensors.spatialMax;
-import static dev.glimpse.nn.Tensors.spatialMean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -60,7 +60,10 @@ public final class CbamParallel extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        return x.add(channel.forward(x)).add(spatial.forward(x));
+        GatedMap map = GatedMap.of(x);
+        Tensor c = channel.gate(map); // (B, C, 1, 1)
+        Tensor s = spatial.gate(map.poolChannels()); // (B, 1, H, W)
+        return map.gatedBySum(c.add(new Scalar(1)), s); // x + c * x + s * x
     }
 
     private static final class ChannelGate extends Layer {
@@ -73,10 +76,15 @@ public final class CbamParallel extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor average = spatialMean(x); // (B, C, 1, 1)
-            Checks.valuesForNorm("cbam-parallel", this, average);
-            Tensor logits = fc.forward(average).add(fc.forward(spatialMax(x))); // (B, C, 1, 1)
-            return x.mul(seen(this, CHANNEL, logits.sigmoid()));
+            GatedMap map = GatedMap.of(x);
+            return map.gated(gate(map));
+        }
+
+        private Tensor gate(GatedMap map) {
+            GatedMap.Pools pools = map.pool(); // (B, C, 1, 1)
+            Checks.valuesForNorm("cbam-parallel", this, pools.mean());
+            Tensor logits = fc.forward(pools.mean()).add(fc.forward(pools.max())); // (B, C, 1, 1)
+            return seen(this, CHANNEL, logits.sigmoid());
         }
     }
 }

@@ -6,14 +6,12 @@ import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.cat;
-import static dev.glimpse.nn.Tensors.max;
-import static dev.glimpse.nn.Tensors.mean;
-import static dev.glimpse.nn.Tensors.spatialMax;
-import static dev.glimpse.nn.Tensors.spatialMean;
 import static dev.glimpse.nn.Window.padding;
 import static dev.glimpse.nn.Window.unbiased;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.SmallConvolution;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -73,7 +71,9 @@ public final class CbamPlain extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        return spatial.forward(channel.forward(x));
+        GatedMap map = GatedMap.of(x);
+        Tensor c = channel.gate(map); // (B, C, 1, 1)
+        return map.gated(c, spatial.gate(map.poolChannels(c)));
     }
 
     private static final class ChannelGate extends Layer {
@@ -87,8 +87,14 @@ public final class CbamPlain extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor logits = fc.forward(spatialMean(x)).add(fc.forward(spatialMax(x))); // (B, C, 1, 1)
-            return x.mul(seen(this, CHANNEL, logits.sigmoid()));
+            GatedMap map = GatedMap.of(x);
+            return map.gated(gate(map));
+        }
+
+        private Tensor gate(GatedMap map) {
+            GatedMap.Pools pools = map.pool(); // (B, C, 1, 1)
+            Tensor logits = fc.forward(pools.mean()).add(fc.forward(pools.max())); // (B, C, 1, 1)
+            return seen(this, CHANNEL, logits.sigmoid());
         }
     }
 
@@ -102,8 +108,13 @@ public final class CbamPlain extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor pooled = cat(1, mean(x, 1), max(x, 1)); // (B, 2, H, W)
-            return x.mul(seen(this, SPATIAL, conv.forward(pooled).sigmoid()));
+            GatedMap map = GatedMap.of(x);
+            return map.gatedPositions(gate(map.poolChannels()));
+        }
+
+        private Tensor gate(GatedMap.Pools pools) {
+            Tensor pooled = cat(1, pools.mean(), pools.max()); // (B, 2, H, W)
+            return seen(this, SPATIAL, SmallConvolution.forward(conv, pooled).sigmoid());
         }
     }
 }

@@ -4,10 +4,10 @@ import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv1d;
 import static dev.glimpse.nn.Tensors.cat;
-import static dev.glimpse.nn.Tensors.spatialMean;
 import static dev.glimpse.nn.Window.unbiased;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv1dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -70,9 +70,10 @@ public final class Ceca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ceca", channels, x);
-        Tensor line = spatialMean(x).squeeze(3).transpose(1, 2); // (B, 1, C)
+        GatedMap map = GatedMap.of(x);
+        Tensor line = map.mean().squeeze(3).transpose(1, 2); // (B, 1, C)
         Tensor ring = cat(2, line.narrow(2, channels - reach, reach), line, line.narrow(2, 0, reach));
         Tensor gate = conv.forward(ring).sigmoid().transpose(1, 2).unsqueeze(3); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        return map.gated(seen(this, CHANNEL, gate));
     }
 }

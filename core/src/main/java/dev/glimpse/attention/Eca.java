@@ -3,10 +3,10 @@ package dev.glimpse.attention;
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv1d;
-import static dev.glimpse.nn.Tensors.spatialMean;
 import static dev.glimpse.nn.Window.padding;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv1dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -65,9 +65,10 @@ public final class Eca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("eca", channels, x);
-        Tensor line = spatialMean(x).squeeze(3).transpose(1, 2); // (B, 1, C)
+        GatedMap map = GatedMap.of(x);
+        Tensor line = map.mean().squeeze(3).transpose(1, 2); // (B, 1, C)
         Tensor gate = conv.forward(line).sigmoid().transpose(1, 2).unsqueeze(3); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        return map.gated(seen(this, CHANNEL, gate));
     }
 
     static void check(String module, long kernel, double gamma, double b) {

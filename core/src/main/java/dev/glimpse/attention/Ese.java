@@ -5,6 +5,7 @@ import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv2d;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -55,7 +56,9 @@ public final class Ese extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ese", channels, x);
-        Tensor gate = torch.hardsigmoid(fc.forward(Timm.squeeze(x, addMaxpool))); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.of(x);
+        Tensor squeezed = addMaxpool ? Timm.squeeze(x, true) : map.mean(); // (B, C, 1, 1)
+        Tensor gate = torch.hardsigmoid(fc.forward(squeezed)); // (B, C, 1, 1)
+        return map.gated(seen(this, CHANNEL, gate));
     }
 }

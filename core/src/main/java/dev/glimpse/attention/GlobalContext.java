@@ -6,10 +6,10 @@ import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.layerNorm;
 import static dev.glimpse.nn.Layers.relu;
-import static dev.glimpse.nn.Tensors.spatialMean;
 
 import org.bytedeco.pytorch.Module;
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
@@ -130,22 +130,25 @@ public final class GlobalContext extends Layer implements StartsAsIdentity {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("gc", channels, x);
-        Tensor context = mask == null ? spatialMean(x) : pooled(this, x, mask.forward(x)); // (B, C, 1, 1)
-        Tensor y = x;
-        if (multiply != null) {
-            y = y.mul(seen(this, CHANNEL, multiply.forward(context).sigmoid()));
-        }
-        if (add != null) {
-            y = y.add(add.forward(context));
-        }
-        return y;
+        GatedMap map = add != null && multiply != null ? GatedMap.composed(x) : GatedMap.of(x);
+        Tensor context = mask == null ? map.mean() : pooled(this, map, mask); // (B, C, 1, 1)
+        return joined(this, map, context, multiply, add);
     }
 
-    /** The mean over positions, weighted by the softmax of (B, 1, H, W) scores: (B, C, 1, 1). */
-    static Tensor pooled(Layer source, Tensor x, Tensor scores) {
-        Tensor weights = scores.flatten(2, 3).softmax(-1); // (B, 1, N)
-        seen(source, SPATIAL, weights.view(x.size(0), 1, x.size(2), x.size(3)));
-        return x.flatten(2, 3).matmul(weights.transpose(1, 2)).unsqueeze(3);
+    /** The mean over positions, weighted by the softmax of their scores: (B, C, 1, 1). */
+    static Tensor pooled(Layer source, GatedMap map, Conv2dImpl scores) {
+        Tensor s = map.project(scores); // (B, 1, H, W)
+        Tensor weights = s.flatten(2, 3).softmax(-1).view_as(s);
+        return map.sum(seen(source, SPATIAL, weights));
+    }
+
+    /** The map gated by what one layer makes of the context, plus what another does; either may be missing. */
+    static Tensor joined(Layer source, GatedMap map, Tensor context, Layer multiply, Layer add) {
+        if (multiply == null) {
+            return map.plus(add.forward(context));
+        }
+        Tensor y = map.gated(seen(source, CHANNEL, multiply.forward(context).sigmoid()));
+        return add == null ? y : y.add(add.forward(context));
     }
 
     @Override

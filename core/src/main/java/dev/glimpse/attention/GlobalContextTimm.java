@@ -4,9 +4,9 @@ import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.layerNorm;
-import static dev.glimpse.nn.Tensors.spatialMean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Init;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -95,16 +95,9 @@ public final class GlobalContextTimm extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("gc-timm", channels, x);
-        Tensor context = attention == null ? spatialMean(x)
-                : GlobalContext.pooled(this, x, attention.forward(x)); // (B, C, 1, 1)
-        Tensor y = x;
-        if (scale != null) {
-            y = y.mul(seen(this, CHANNEL, scale.forward(context).sigmoid()));
-        }
-        if (add != null) {
-            y = y.add(add.forward(context));
-        }
-        return y;
+        GatedMap map = add != null && scale != null ? GatedMap.composed(x) : GatedMap.of(x);
+        Tensor context = attention == null ? map.mean() : GlobalContext.pooled(this, map, attention); // (B, C, 1, 1)
+        return GlobalContext.joined(this, map, context, scale, add);
     }
 
     private static final class Mlp extends Layer {

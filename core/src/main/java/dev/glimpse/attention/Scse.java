@@ -6,9 +6,9 @@ import static dev.glimpse.attention.AttentionMaps.Kind.SPATIAL;
 import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.linear;
-import static dev.glimpse.nn.Tensors.spatialMean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -106,7 +106,11 @@ public final class Scse extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        return combine.apply(channelGate.forward(x), spatialGate.forward(x));
+        if (combine != Combine.ADD || spatialGate.maps == Maps.ALL) {
+            return combine.apply(channelGate.forward(x), spatialGate.forward(x));
+        }
+        GatedMap map = GatedMap.of(x);
+        return map.gatedBySum(channelGate.gate(map), spatialGate.gate(map));
     }
 
     /** The authors' code, with its keys: reduction 2 unless given, the channel half of linear layers, the maximum. */
@@ -145,8 +149,13 @@ public final class Scse extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor hidden = squeeze.forward(spatialMean(x)).relu(); // (B, C/r, 1, 1)
-            return x.mul(seen(this, CHANNEL, excite.forward(hidden).sigmoid()));
+            GatedMap map = GatedMap.of(x);
+            return map.gated(gate(map));
+        }
+
+        private Tensor gate(GatedMap map) {
+            Tensor hidden = squeeze.forward(map.mean()).relu(); // (B, C/r, 1, 1)
+            return seen(this, CHANNEL, excite.forward(hidden).sigmoid());
         }
     }
 
@@ -162,9 +171,10 @@ public final class Scse extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor hidden = fc1.forward(spatialMean(x).flatten(1, 3)).relu(); // (B, C/r)
+            GatedMap map = GatedMap.of(x);
+            Tensor hidden = fc1.forward(map.mean().flatten(1, 3)).relu(); // (B, C/r)
             Tensor gate = fc2.forward(hidden).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
-            return x.mul(seen(this, CHANNEL, gate));
+            return map.gated(seen(this, CHANNEL, gate));
         }
     }
 
@@ -179,8 +189,15 @@ public final class Scse extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            Tensor gate = conv.forward(x).sigmoid(); // (B, 1 or C, H, W)
-            return x.mul(seen(this, maps == Maps.ONE ? SPATIAL : ELEMENT, gate));
+            if (maps == Maps.ALL) {
+                return x.mul(seen(this, ELEMENT, conv.forward(x).sigmoid())); // (B, C, H, W)
+            }
+            GatedMap map = GatedMap.of(x);
+            return map.gatedPositions(gate(map));
+        }
+
+        private Tensor gate(GatedMap map) {
+            return seen(this, SPATIAL, map.project(conv).sigmoid()); // (B, 1, H, W)
         }
     }
 }

@@ -5,9 +5,9 @@ import static dev.glimpse.attention.AttentionMaps.seen;
 import static dev.glimpse.nn.Layers.linear;
 import static dev.glimpse.nn.Layers.linearNoBias;
 import static dev.glimpse.nn.Layers.relu;
-import static dev.glimpse.nn.Tensors.spatialMean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import org.bytedeco.pytorch.LinearImpl;
@@ -69,8 +69,9 @@ public final class Se extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se", channels, x);
-        Tensor squeezed = spatialMean(x).flatten(1, -1); // (B, C)
+        GatedMap map = GatedMap.of(x);
+        Tensor squeezed = map.mean().flatten(1, -1); // (B, C)
         Tensor gate = fc.forward(squeezed).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        return map.gated(seen(this, CHANNEL, gate));
     }
 }

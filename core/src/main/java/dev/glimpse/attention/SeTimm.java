@@ -6,6 +6,7 @@ import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Window.DEFAULT;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -71,8 +72,9 @@ public final class SeTimm extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se-timm", channels, x);
-        Tensor squeezed = Timm.squeeze(x, addMaxpool); // (B, C, 1, 1)
+        GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.of(x);
+        Tensor squeezed = addMaxpool ? Timm.squeeze(x, true) : map.mean(); // (B, C, 1, 1)
         Tensor gate = fc2.forward(fc1.forward(squeezed).relu()).sigmoid(); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        return map.gated(seen(this, CHANNEL, gate));
     }
 }

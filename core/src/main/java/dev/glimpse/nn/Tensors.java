@@ -55,6 +55,10 @@ public final class Tensors {
 
     /** The largest value over height and width: (B, C, H, W) to (B, C, 1, 1); a tie's gradient goes to one index. */
     public static Tensor spatialMax(Tensor x) {
+        if (x.element_size() < Float.BYTES && x.is_contiguous()) {
+            // libtorch 2.10 pools such maps with indices that are rounded to bfloat16: the gradient goes astray
+            return max(x.flatten(2, 3), 2).unsqueeze(3);
+        }
         return first(torch.adaptive_max_pool2d(x, 1, 1));
     }
 

@@ -1,0 +1,257 @@
+package dev.glimpse.kernel;
+
+import dev.glimpse.kernel.Passes.GateGradients;
+import dev.glimpse.kernel.Passes.Outer;
+import dev.glimpse.kernel.Passes.Spike;
+import dev.glimpse.kernel.Rows.Gate;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * A map pooled and gated in as few passes over it as there can be.
+ *
+ * <p>
+ * What the pools give is a leaf of a small graph that libtorch records: the MLPs and convolutions that make gates of it.
+ * The result is grafted onto the input. Its backward first makes the gates' gradients from the map, runs the small graph
+ * backward to the leaves, and then writes the map's gradient.
+ */
+final class FusedMap implements GatedMap {
+    private final Tensor x;
+    private final MapRows map;
+    private final long version;
+    private final boolean recording = GradMode.is_enabled();
+
+    private Tensor mean;
+    private Tensor max;
+    private Numbers maxPositions;
+
+    private Tensor channelMean;
+    private Tensor channelMax;
+    private Numbers maxChannels;
+    private Tensor pooledGate;
+
+    private Tensor projection;
+    private Tensor projector;
+
+    private Tensor context;
+    private Tensor contextWeights;
+
+    FusedMap(Tensor x) {
+        this.x = x;
+        map = MapRows.of(x.detach());
+        version = recording ? x._version() : 0;
+    }
+
+    @Override
+    public Tensor mean() {
+        if (mean == null) {
+            Numbers sums = Passes.channelSums(map);
+            sums.scale(1f / map.positions);
+            mean = leaf(sums, x.requires_grad(), true);
+        }
+        return mean;
+    }
+
+    @Override
+    public Pools pool() {
+        if (max == null) {
+            Passes.Pools pools = Passes.poolPositions(map);
+            pools.sums().scale(1f / map.positions);
+            mean = mean == null ? leaf(pools.sums(), x.requires_grad(), true) : mean;
+            max = leaf(pools.maxima(), x.requires_grad(), true);
+            maxPositions = pools.argmaxima();
+        }
+        return new Pools(mean, max);
+    }
+
+    @Override
+    public Pools poolChannels() {
+        return poolChannels(null);
+    }
+
+    @Override
+    public Pools poolChannels(Tensor channelGate) {
+        Passes.Pools pools = Passes.poolChannels(map, channelGate == null ? null : Numbers.of(channelGate));
+        pools.sums().scale(1f / map.channels);
+        boolean learned = x.requires_grad() || channelGate != null && channelGate.requires_grad();
+        channelMean = leaf(pools.sums(), learned, false);
+        channelMax = leaf(pools.maxima(), learned, false);
+        maxChannels = pools.argmaxima();
+        pooledGate = channelGate;
+        return new Pools(channelMean, channelMax);
+    }
+
+    @Override
+    public Tensor project(Conv2dImpl toOne) {
+        projector = toOne.weight();
+        projection = leaf(Passes.sumChannels(map, repeated(projector)),
+                x.requires_grad() || projector.requires_grad(), false);
+        Tensor bias = toOne.bias();
+        return bias.defined() ? projection.add(bias.view(1, 1, 1, 1)) : projection;
+    }
+
+    @Override
+    public Tensor sum(Tensor weights) {
+        contextWeights = weights;
+        context = leaf(Passes.sumPositions(map, Numbers.of(weights)), x.requires_grad() || weights.requires_grad(),
+                true);
+        return context;
+    }
+
+    @Override
+    public Tensor gated(Tensor channelGate) {
+        return result(Gate.PRODUCT, channelGate, null);
+    }
+
+    @Override
+    public Tensor gated(Tensor channelGate, Tensor positionGate) {
+        return result(Gate.PRODUCT, channelGate, positionGate);
+    }
+
+    @Override
+    public Tensor gatedBySum(Tensor channelGate, Tensor positionGate) {
+        return result(Gate.SUM, channelGate, positionGate);
+    }
+
+    @Override
+    public Tensor gatedPositions(Tensor positionGate) {
+        return result(Gate.PRODUCT, null, positionGate);
+    }
+
+    @Override
+    public Tensor plus(Tensor t) {
+        return result(Gate.SHIFT, t, null);
+    }
+
+    /** What the kernels made, as a leaf in the map's type: (B, C, 1, 1) or (B, 1, H, W). */
+    private Tensor leaf(Numbers numbers, boolean learned, boolean channels) {
+        Tensor shaped = channels ? numbers.tensor().view(map.images, map.channels, 1, 1)
+                : numbers.tensor().view(map.images, 1, x.size(2), x.size(3));
+        Tensor typed = map.half ? shaped.to(ScalarType.BFloat16) : shaped;
+        return recording && learned ? typed.set_requires_grad(true) : typed;
+    }
+
+    /** Weights that all images share, for each of them. */
+    private Numbers repeated(Tensor weights) {
+        return Numbers.of(weights.detach().to(ScalarType.Float).reshape(1, map.channels).expand(map.images,
+                map.channels));
+    }
+
+    private Tensor result(Gate gate, Tensor channelGate, Tensor positionGate) {
+        float neutral = gate == Gate.PRODUCT ? 1 : 0;
+        Numbers channels = channelGate == null ? Numbers.filled(map.images, map.channels, neutral)
+                : Numbers.of(channelGate);
+        Numbers positions = positionGate == null ? Numbers.filled(map.images, map.positions, neutral)
+                : Numbers.of(positionGate);
+        Tensor y = Passes.gate(gate, map, channels, positions).tensor;
+        boolean learned = x.requires_grad() || learns(channelGate) || learns(positionGate);
+        if (!recording || !learned) {
+            return y;
+        }
+        return Graft.onto(x, y, dy -> backward(gate, dy, channelGate, channels, positionGate, positions));
+    }
+
+    private static boolean learns(Tensor gate) {
+        return gate != null && gate.requires_grad();
+    }
+
+    private Numbers ones(int each) {
+        return Numbers.filled(map.images, each, 1);
+    }
+
+    private Tensor backward(Gate gate, Tensor dy, Tensor channelGate, Numbers channels, Tensor positionGate,
+            Numbers positions) {
+        if (x._version() != version) {
+            throw new IllegalStateException("the map that was gated has been changed in place since: the gradient "
+                    + "needs it as it was; change a copy, or run with -D" + Kernels.PROPERTY + "=composed");
+        }
+        Tensor dx;
+        try (PointerScope _ = new PointerScope()) {
+            dx = gradient(gate, map.alike(dy), channelGate, channels, positionGate, positions).to(dy.scalar_type());
+            dx.retainReference();
+        }
+        PointerScope outer = PointerScope.getInnerScope();
+        if (outer != null) {
+            outer.attach(dx);
+            dx.releaseReference();
+        }
+        return dx;
+    }
+
+    private Tensor gradient(Gate gate, MapRows dy, Tensor channelGate, Numbers channels, Tensor positionGate,
+            Numbers positions) {
+        GateGradients gates = gate == Gate.SHIFT ? new GateGradients(Passes.channelSums(dy), null)
+                : Passes.gateGradients(gate, dy, map, channels, positions);
+        List<Outer> terms = new ArrayList<>();
+        if (learns(positionGate)) {
+            backward(positionGate, gates.positions());
+        }
+        Spike toChannels = channelMean != null && channelMean.requires_grad() ? ofChannelPools(gates, terms) : null;
+        if (learns(channelGate)) {
+            backward(channelGate, gates.channels());
+        }
+        if (context != null && context.requires_grad()) {
+            Numbers dcontext = gradientOf(context);
+            if (contextWeights.requires_grad()) {
+                backward(contextWeights, Passes.sumChannels(map, dcontext));
+            }
+            terms.add(new Outer(dcontext, Numbers.of(contextWeights)));
+        }
+        if (projection != null && projection.requires_grad()) {
+            Numbers dprojection = gradientOf(projection);
+            if (projector.requires_grad()) {
+                backward(projector, Passes.sumPositions(map, dprojection).overImages());
+            }
+            terms.add(new Outer(repeated(projector), dprojection));
+        }
+        Spike toPositions = mean != null && mean.requires_grad() ? ofPositionPools(terms) : null;
+        return gate == Gate.SHIFT
+                ? Passes.inputGradient(Gate.PRODUCT, dy, ones(map.channels), ones(map.positions), terms, toPositions,
+                        toChannels).tensor
+                : Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels).tensor;
+    }
+
+    /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
+    private Spike ofChannelPools(GateGradients gates, List<Outer> terms) {
+        Numbers dmean = gradientOf(channelMean);
+        Numbers dmax = gradientOf(channelMax);
+        dmean.scale(1f / map.channels);
+        Numbers factors = pooledGate == null ? ones(map.channels) : Numbers.of(pooledGate);
+        if (learns(pooledGate)) {
+            Passes.addPoolGradients(map, dmean, new Spike(dmax, maxChannels), gates.channels());
+        }
+        terms.add(new Outer(factors, dmean));
+        return new Spike(dmax.timesPicked(factors, maxChannels), maxChannels);
+    }
+
+    private Spike ofPositionPools(List<Outer> terms) {
+        Numbers dmean = gradientOf(mean);
+        dmean.scale(1f / map.positions);
+        terms.add(new Outer(dmean, ones(map.positions)));
+        return max == null ? null : new Spike(gradientOf(max), maxPositions);
+    }
+
+    /** Runs the small graph behind a tensor; it is kept, since the graph around may be run again. */
+    private static void backward(Tensor tensor, Numbers gradient) {
+        Tensor shaped = gradient.tensor().view(tensor.sizes()).to(tensor.scalar_type());
+        tensor.backward(shaped, new BoolOptional(true), false, new TensorArrayRefOptional());
+    }
+
+    /** What has come to a leaf, which is then ready for another backward. */
+    private Numbers gradientOf(Tensor leaf) {
+        Tensor gradient = leaf.grad();
+        if (!gradient.defined()) {
+            return Numbers.filled(map.images, (int) (leaf.numel() / map.images), 0);
+        }
+        Numbers numbers = Numbers.of(gradient);
+        leaf.mutable_grad().reset();
+        return numbers;
+    }
+}

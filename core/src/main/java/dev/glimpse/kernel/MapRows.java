@@ -1,0 +1,113 @@
+package dev.glimpse.kernel;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * A feature map in memory: a matrix an image, whose rows are one behind the other. Contiguous, its rows are channels and
+ * its columns positions; channels-last, its rows are positions and its columns channels.
+ */
+final class MapRows {
+    /** Elements whose rows are one part of a kernel's work; the parts do not depend on the number of threads. */
+    private static final int PART = 1 << 17;
+    private static final int LEAST_ROWS = 16;
+    /** Elements that are widened to float32 at a time. */
+    private static final int BLOCK = 1 << 12;
+
+    final Tensor tensor;
+    final int images;
+    final int channels;
+    final int positions;
+    final boolean channelsLast;
+    final boolean half;
+    final long address;
+
+    private MapRows(Tensor tensor, boolean channelsLast) {
+        this.tensor = tensor;
+        this.channelsLast = channelsLast;
+        images = Math.toIntExact(tensor.size(0));
+        channels = Math.toIntExact(tensor.size(1));
+        positions = Math.toIntExact(tensor.size(2) * tensor.size(3));
+        half = tensor.scalar_type().intern() == ScalarType.BFloat16;
+        address = tensor.data_ptr().address();
+    }
+
+    /** The map as it lies, or a contiguous copy where it lies in no order. */
+    static MapRows of(Tensor x) {
+        if (x.is_contiguous()) {
+            return new MapRows(x, false);
+        }
+        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true) : new MapRows(x.contiguous(), false);
+    }
+
+    /** Another tensor in this map's type and order. */
+    MapRows alike(Tensor other) {
+        Tensor typed = other.to(tensor.scalar_type());
+        return new MapRows(channelsLast ? typed.contiguous(MemoryFormat.ChannelsLast) : typed.contiguous(),
+                channelsLast);
+    }
+
+    /** A map of the same size, type and order that is not set. */
+    MapRows unset() {
+        return new MapRows(torch.empty_like(tensor), channelsLast);
+    }
+
+    int rows() {
+        return channelsLast ? positions : channels;
+    }
+
+    int cols() {
+        return channelsLast ? channels : positions;
+    }
+
+    int elementSize() {
+        return half ? Short.BYTES : Float.BYTES;
+    }
+
+    /** The address of an image's row. */
+    long row(int image, int row) {
+        return address + ((long) image * channels * positions + (long) row * cols()) * elementSize();
+    }
+
+    /** One element. */
+    float get(int image, int channel, int position) {
+        long at = channelsLast ? row(image, position) + (long) channel * elementSize()
+                : row(image, channel) + (long) position * elementSize();
+        return half ? Halves.get(at) : Vectors.getFloat(at);
+    }
+
+    /** How many rows are one part. */
+    private int partRows() {
+        return Math.max(LEAST_ROWS, PART / cols());
+    }
+
+    /** How many parts an image has. */
+    int parts() {
+        return Math.ceilDiv(rows(), partRows());
+    }
+
+    /** How many rows are computed with at a time. */
+    int blockRows() {
+        return half ? Math.max(4, BLOCK / cols()) : partRows();
+    }
+
+    /** Some rows of an image, from {@code from} until before {@code to}, the {@code part}th part of it. */
+    record Part(int image, int part, int from, int to) {}
+
+    @FunctionalInterface
+    interface Work {
+        void on(Part part);
+    }
+
+    /** Does a work on all parts of all images. */
+    void forEachPart(Work work) {
+        int parts = parts();
+        int rows = partRows();
+        Team.forEach(images * parts, i -> {
+            int part = i % parts;
+            work.on(new Part(i / parts, part, part * rows, Math.min(rows(), (part + 1) * rows)));
+        });
+    }
+}

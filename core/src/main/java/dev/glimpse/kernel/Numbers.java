@@ -1,0 +1,75 @@
+package dev.glimpse.kernel;
+
+import dev.glimpse.nn.Tensors;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** As many numbers for each image, in native memory: float32, or int32 for indices. */
+record Numbers(Tensor tensor, long address, int each) {
+    /** Not set yet. */
+    static Numbers floats(int images, int each) {
+        return of(Tensors.empty(ScalarType.Float, images, each), each);
+    }
+
+    /** Not set yet. */
+    static Numbers ints(int images, int each) {
+        return of(Tensors.empty(ScalarType.Int, images, each), each);
+    }
+
+    /** A tensor's numbers, whatever its type, in its own order. */
+    static Numbers of(Tensor tensor) {
+        Tensor plain = tensor.detach().to(ScalarType.Float).contiguous();
+        return of(plain, (int) (plain.numel() / Math.max(1, plain.size(0))));
+    }
+
+    private static Numbers of(Tensor tensor, int each) {
+        return new Numbers(tensor, tensor.data_ptr().address(), each);
+    }
+
+    static Numbers filled(int images, int each, float value) {
+        Numbers numbers = floats(images, each);
+        Rows.fill(numbers.address, images * each, value);
+        return numbers;
+    }
+
+    long at(int image) {
+        return address + (long) image * each * Float.BYTES;
+    }
+
+    long at(int image, int index) {
+        return at(image) + (long) index * Float.BYTES;
+    }
+
+    float get(int image, int index) {
+        return Vectors.getFloat(at(image, index));
+    }
+
+    /** Multiplies all by one number. */
+    void scale(float factor) {
+        Rows.scale(address, Math.toIntExact(tensor.numel()), factor);
+    }
+
+    /** Adds other numbers, each to the one in its place. */
+    void add(Numbers more) {
+        tensor.add_(more.tensor);
+    }
+
+    /** Each times the one of {@code factors} that stands at its place: {@code this_i * factors_(places_i)}. */
+    Numbers timesPicked(Numbers factors, Numbers places) {
+        int images = (int) tensor.size(0);
+        Numbers products = floats(images, each);
+        for (int image = 0; image < images; image++) {
+            for (int i = 0; i < each; i++) {
+                float factor = factors.get(image, Vectors.getInt(places.at(image, i)));
+                Vectors.setFloat(products.at(image, i), get(image, i) * factor);
+            }
+        }
+        return products;
+    }
+
+    /** The sums over images. */
+    Numbers overImages() {
+        return of(tensor.sum(new long[]{0}, true, new ScalarTypeOptional()), each);
+    }
+}

@@ -1,0 +1,587 @@
+package dev.glimpse.kernel;
+
+import static dev.glimpse.kernel.Vectors.FLOATS;
+import static dev.glimpse.kernel.Vectors.INTS;
+import static dev.glimpse.kernel.Vectors.LANES;
+import static dev.glimpse.kernel.Vectors.addFloat;
+import static dev.glimpse.kernel.Vectors.getFloat;
+import static dev.glimpse.kernel.Vectors.load;
+import static dev.glimpse.kernel.Vectors.loadInts;
+import static dev.glimpse.kernel.Vectors.rounded;
+import static dev.glimpse.kernel.Vectors.setFloat;
+import static dev.glimpse.kernel.Vectors.setInt;
+import static dev.glimpse.kernel.Vectors.store;
+import static dev.glimpse.kernel.Vectors.tail;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Passes over a block of a matrix of float32 numbers: rows of {@code cols} numbers, one behind the other.
+ *
+ * <p>
+ * Every argument that is a {@code long} is an address. A pass reads the block once. The order of each sum depends on the
+ * block's shape alone.
+ */
+final class Rows {
+    private static final int SIZE = Float.BYTES;
+    private static final int STEP = LANES * SIZE;
+    /**
+     * Rows of so many columns and more go by four at a time, since what is known of their columns does not stay in the
+     * fastest cache. Shorter ones go by one at a time: processors fetch ahead of one stream better than of four.
+     */
+    private static final int WIDE = 1024;
+    /** What is known of so few columns stays in registers. */
+    private static final int NARROW = 4 * LANES;
+
+    private Rows() {}
+
+    /** Each row's sum. */
+    static void sums(long x, int rows, int cols, long sums) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = x + (long) i * cols * SIZE;
+            FloatVector a = FloatVector.zero(FLOATS);
+            FloatVector b = a;
+            FloatVector c = a;
+            FloatVector d = a;
+            int j = 0;
+            for (; j <= whole - 4 * LANES; j += 4 * LANES) {
+                long at = row + (long) j * SIZE;
+                a = a.add(load(at));
+                b = b.add(load(at + STEP));
+                c = c.add(load(at + 2 * STEP));
+                d = d.add(load(at + 3 * STEP));
+            }
+            for (; j < whole; j += LANES) {
+                a = a.add(load(row + (long) j * SIZE));
+            }
+            if (j < cols) {
+                b = b.add(load(row + (long) j * SIZE, tail));
+            }
+            setFloat(sums + (long) i * SIZE, Vectors.sum(a.add(b).add(c.add(d))));
+        }
+    }
+
+    /** Each row's product with a vector: {@code sum over j of x_ij factors_j}. */
+    static void dots(long x, int rows, int cols, long factors, long dots) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = x + (long) i * cols * SIZE;
+            FloatVector a = FloatVector.zero(FLOATS);
+            FloatVector b = a;
+            int j = 0;
+            for (; j <= whole - 2 * LANES; j += 2 * LANES) {
+                long at = (long) j * SIZE;
+                a = load(row + at).fma(load(factors + at), a);
+                b = load(row + at + STEP).fma(load(factors + at + STEP), b);
+            }
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                a = load(row + at).fma(load(factors + at), a);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                b = load(row + at, tail).fma(load(factors + at, tail), b);
+            }
+            setFloat(dots + (long) i * SIZE, Vectors.sum(a.add(b)));
+        }
+    }
+
+    /** Each row's sum, largest number and that number's first column. A row with what is no number has it as the largest. */
+    static void pool(long x, int rows, int cols, long sums, long maxima, long argmaxima) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = x + (long) i * cols * SIZE;
+            FloatVector sum = FloatVector.zero(FLOATS);
+            FloatVector sum2 = sum;
+            FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+            FloatVector max2 = max;
+            IntVector arg = IntVector.zero(INTS);
+            IntVector arg2 = arg;
+            int j = 0;
+            for (; j <= whole - 2 * LANES; j += 2 * LANES) {
+                FloatVector v = load(row + (long) j * SIZE);
+                FloatVector w = load(row + (long) j * SIZE + STEP);
+                sum = sum.add(v);
+                sum2 = sum2.add(w);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+                VectorMask<Float> more2 = w.compare(VectorOperators.GT, max2);
+                max = max.blend(v, more);
+                max2 = max2.blend(w, more2);
+                arg = arg.blend(j, more.cast(INTS));
+                arg2 = arg2.blend(j + LANES, more2.cast(INTS));
+            }
+            for (; j < whole; j += LANES) {
+                FloatVector v = load(row + (long) j * SIZE);
+                sum = sum.add(v);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+                max = max.blend(v, more);
+                arg = arg.blend(j, more.cast(INTS));
+            }
+            if (j < cols) {
+                FloatVector v = load(row + (long) j * SIZE, tail);
+                sum2 = sum2.add(v);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max2).and(tail);
+                max2 = max2.blend(v, more);
+                arg2 = arg2.blend(j, more.cast(INTS));
+            }
+            finish(row, 0, cols, i, sum.add(sum2), max, max2, arg, arg2, sums, maxima, argmaxima);
+        }
+    }
+
+    /** The same of {@code factors_j x_ij}, rounded to bfloat16 first where that is asked. */
+    static void pool(long x, int rows, int cols, long factors, boolean round, long sums, long maxima,
+            long argmaxima) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = x + (long) i * cols * SIZE;
+            FloatVector sum = FloatVector.zero(FLOATS);
+            FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+            IntVector arg = IntVector.zero(INTS);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                FloatVector v = load(row + (long) j * SIZE).mul(load(factors + (long) j * SIZE));
+                if (round) {
+                    v = rounded(v);
+                }
+                sum = sum.add(v);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+                max = max.blend(v, more);
+                arg = arg.blend(j, more.cast(INTS));
+            }
+            FloatVector max2 = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+            IntVector arg2 = IntVector.zero(INTS);
+            if (j < cols) {
+                FloatVector v = load(row + (long) j * SIZE, tail).mul(load(factors + (long) j * SIZE, tail));
+                if (round) {
+                    v = rounded(v);
+                }
+                sum = sum.add(v);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max2).and(tail);
+                max2 = max2.blend(v, more);
+                arg2 = arg2.blend(j, more.cast(INTS));
+            }
+            finish(row, factors, cols, i, sum, max, max2, arg, arg2, sums, maxima, argmaxima);
+        }
+    }
+
+    private static final IntVector INDEX = IntVector.zero(INTS).addIndex(1);
+
+    /** The row's results from its lanes. */
+    private static void finish(long row, long factors, int cols, int i, FloatVector sums, FloatVector max,
+            FloatVector max2, IntVector arg, IntVector arg2, long sumsOut, long maximaOut, long argmaximaOut) {
+        float sum = Vectors.sum(sums);
+        FloatVector both = max.blend(max2, max2.compare(VectorOperators.GT, max));
+        float largest = unordered(both);
+        VectorMask<Integer> here = max.compare(VectorOperators.EQ, largest).cast(INTS);
+        VectorMask<Integer> here2 = max2.compare(VectorOperators.EQ, largest).cast(INTS);
+        IntVector none = IntVector.broadcast(INTS, Integer.MAX_VALUE);
+        int at = none.blend(arg.add(INDEX), here).min(none.blend(arg2.add(INDEX), here2))
+                .reduceLanes(VectorOperators.MIN);
+        if (sum != sum) { // sums of what is no number are none, and so are those of both infinities
+            for (int j = 0; j < cols; j++) {
+                float factor = factors == 0 ? 1 : getFloat(factors + (long) j * SIZE);
+                if (Float.isNaN(getFloat(row + (long) j * SIZE) * factor)) {
+                    largest = Float.NaN;
+                    at = j;
+                    break;
+                }
+            }
+        }
+        setFloat(sumsOut + (long) i * SIZE, sum);
+        setFloat(maximaOut + (long) i * SIZE, largest);
+        setInt(argmaximaOut + (long) i * SIZE, Math.min(at, cols - 1));
+    }
+
+    /** The largest lane: as whole numbers of the same order, since vectors of floats are slow to reduce. */
+    private static float unordered(FloatVector v) {
+        IntVector bits = v.reinterpretAsInts();
+        IntVector keys = bits.lanewise(VectorOperators.XOR,
+                bits.lanewise(VectorOperators.ASHR, 31).lanewise(VectorOperators.AND, 0x7fffffff));
+        int key = keys.reduceLanes(VectorOperators.MAX);
+        return Float.intBitsToFloat(key ^ ((key >> 31) & 0x7fffffff));
+    }
+
+    /** Adds each row, times its factor, to the sums of the columns. */
+    static void addTo(long x, int rows, int cols, long factors, long sums) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        int i = 0;
+        for (; cols >= WIDE && i <= rows - 4; i += 4) {
+            long row = x + (long) i * cols * SIZE;
+            long next = (long) cols * SIZE;
+            FloatVector f = factor(factors, i);
+            FloatVector g = factor(factors, i + 1);
+            FloatVector h = factor(factors, i + 2);
+            FloatVector k = factor(factors, i + 3);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                FloatVector sum = load(row + at).fma(f, load(sums + at));
+                sum = load(row + next + at).fma(g, sum);
+                sum = load(row + 2 * next + at).fma(h, sum);
+                store(load(row + 3 * next + at).fma(k, sum), sums + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                FloatVector sum = load(row + at, tail).fma(f, load(sums + at, tail));
+                sum = load(row + next + at, tail).fma(g, sum);
+                sum = load(row + 2 * next + at, tail).fma(h, sum);
+                store(load(row + 3 * next + at, tail).fma(k, sum), sums + at, tail);
+            }
+        }
+        for (; i < rows; i++) {
+            long row = x + (long) i * cols * SIZE;
+            FloatVector f = factor(factors, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(load(row + at).fma(f, load(sums + at)), sums + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(load(row + at, tail).fma(f, load(sums + at, tail)), sums + at, tail);
+            }
+        }
+    }
+
+    /**
+     * Takes rows into what is known of the columns: sums, largest numbers and their first rows, of {@code factors_i x_ij}
+     * rounded to bfloat16 where that is asked. What is no number shows in the sums alone.
+     *
+     * @param first the block's first row in the whole matrix
+     */
+    static void poolColumns(long x, int rows, int cols, long factors, boolean round, int first, long sums,
+            long maxima, long argmaxima) {
+        if (cols <= NARROW) {
+            for (int j = 0; j < cols; j += LANES) {
+                long at = (long) j * SIZE;
+                poolFewColumns(x + at, rows, cols, factors, round, first, sums + at, maxima + at, argmaxima + at,
+                        FLOATS.indexInRange(j, cols));
+            }
+            return;
+        }
+        int i = 0;
+        for (; cols >= WIDE && i <= rows - 4; i += 4) {
+            poolFourRows(x + (long) i * cols * SIZE, cols, factors == 0 ? 0 : factors + (long) i * SIZE, round,
+                    first + i, sums, maxima, argmaxima);
+        }
+        for (; i < rows; i++) {
+            poolRow(x + (long) i * cols * SIZE, 0, cols, factor(factors, i), round, first + i, sums, maxima,
+                    argmaxima);
+        }
+    }
+
+    private static void poolFewColumns(long x, int rows, int cols, long factors, boolean round, int first, long sums,
+            long maxima, long argmaxima, VectorMask<Float> lanes) {
+        VectorMask<Integer> intLanes = lanes.cast(INTS);
+        FloatVector sum = load(sums, lanes);
+        FloatVector max = load(maxima, lanes);
+        IntVector arg = loadInts(argmaxima, intLanes);
+        for (int i = 0; i < rows; i++) {
+            FloatVector v = product(load(x + (long) i * cols * SIZE, lanes), factor(factors, i), round);
+            sum = sum.add(v);
+            VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+            max = max.blend(v, more);
+            arg = arg.blend(first + i, more.cast(INTS));
+        }
+        store(sum, sums, lanes);
+        store(max, maxima, lanes);
+        store(arg, argmaxima, intLanes);
+    }
+
+    private static void poolRow(long row, int from, int cols, FloatVector f, boolean round, int index, long sums,
+            long maxima, long argmaxima) {
+        int whole = cols - cols % LANES;
+        int j = from;
+        for (; j < whole; j += LANES) {
+            long at = (long) j * SIZE;
+            FloatVector v = product(load(row + at), f, round);
+            FloatVector max = load(maxima + at);
+            VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+            store(load(sums + at).add(v), sums + at);
+            store(max.blend(v, more), maxima + at);
+            store(loadInts(argmaxima + at).blend(index, more.cast(INTS)), argmaxima + at);
+        }
+        if (j < cols) {
+            VectorMask<Float> tail = tail(cols);
+            VectorMask<Integer> tailInts = tail.cast(INTS);
+            long at = (long) j * SIZE;
+            FloatVector v = product(load(row + at, tail), f, round);
+            FloatVector max = load(maxima + at, tail);
+            VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+            store(load(sums + at, tail).add(v), sums + at, tail);
+            store(max.blend(v, more), maxima + at, tail);
+            store(loadInts(argmaxima + at, tailInts).blend(index, more.cast(INTS)), argmaxima + at, tailInts);
+        }
+    }
+
+    private static void poolFourRows(long row, int cols, long factors, boolean round, int index, long sums,
+            long maxima, long argmaxima) {
+        int whole = cols - cols % LANES;
+        long next = (long) cols * SIZE;
+        FloatVector f = factor(factors, 0);
+        FloatVector g = factor(factors, 1);
+        FloatVector h = factor(factors, 2);
+        FloatVector k = factor(factors, 3);
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * SIZE;
+            FloatVector a = product(load(row + at), f, round);
+            FloatVector b = product(load(row + next + at), g, round);
+            FloatVector c = product(load(row + 2 * next + at), h, round);
+            FloatVector d = product(load(row + 3 * next + at), k, round);
+            FloatVector max = load(maxima + at);
+            IntVector arg = loadInts(argmaxima + at);
+            VectorMask<Float> more = a.compare(VectorOperators.GT, max);
+            max = max.blend(a, more);
+            arg = arg.blend(index, more.cast(INTS));
+            more = b.compare(VectorOperators.GT, max);
+            max = max.blend(b, more);
+            arg = arg.blend(index + 1, more.cast(INTS));
+            more = c.compare(VectorOperators.GT, max);
+            max = max.blend(c, more);
+            arg = arg.blend(index + 2, more.cast(INTS));
+            more = d.compare(VectorOperators.GT, max);
+            max = max.blend(d, more);
+            arg = arg.blend(index + 3, more.cast(INTS));
+            store(load(sums + at).add(a.add(b)).add(c.add(d)), sums + at);
+            store(max, maxima + at);
+            store(arg, argmaxima + at);
+        }
+        for (int i = 0; i < 4 && whole < cols; i++) {
+            poolRow(row + i * next, whole, cols, factor(factors, i), round, index + i, sums, maxima, argmaxima);
+        }
+    }
+
+    private static FloatVector factor(long factors, int i) {
+        return FloatVector.broadcast(FLOATS, factors == 0 ? 1 : getFloat(factors + (long) i * SIZE));
+    }
+
+    private static FloatVector product(FloatVector x, FloatVector factor, boolean round) {
+        FloatVector v = x.mul(factor);
+        return round ? rounded(v) : v;
+    }
+
+    /** {@code y_ij} as the gate says. */
+    static void gate(Gate gate, long x, int rows, int cols, long r, long k, long y) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = x + (long) i * cols * SIZE;
+            long out = y + (long) i * cols * SIZE;
+            FloatVector f = FloatVector.broadcast(FLOATS, getFloat(r + (long) i * SIZE));
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(gated(gate, load(row + at), f, load(k + at)), out + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(gated(gate, load(row + at, tail), f, load(k + at, tail)), out + at, tail);
+            }
+        }
+    }
+
+    /** How a row's and a column's number make the factor of the element where they cross. */
+    enum Gate {
+        /** {@code x_ij r_i k_j} */
+        PRODUCT,
+        /** {@code x_ij (r_i + k_j)} */
+        SUM,
+        /** {@code x_ij + r_i + k_j} */
+        SHIFT
+    }
+
+    private static FloatVector gated(Gate gate, FloatVector x, FloatVector r, FloatVector k) {
+        return gate == Gate.SHIFT ? x.add(r.add(k)) : x.mul(factor(gate, r, k));
+    }
+
+    private static FloatVector factor(Gate gate, FloatVector r, FloatVector k) {
+        return gate == Gate.PRODUCT ? r.mul(k) : r.add(k);
+    }
+
+    /**
+     * The gradients of the gate's factors: sets each row's {@code sum over j of dy_ij x_ij k_j} and adds to the columns'
+     * {@code sum over i of dy_ij x_ij r_i}. For a gate that is a sum, both factors are one.
+     */
+    static void gateGradients(Gate gate, long dy, long x, int rows, int cols, long r, long k, long rowSums,
+            long columnSums) {
+        boolean product = gate == Gate.PRODUCT;
+        FloatVector one = FloatVector.broadcast(FLOATS, 1);
+        int i = 0;
+        for (; cols >= WIDE && i <= rows - 4; i += 4) {
+            long row = (long) i * cols * SIZE;
+            gateGradientsOfFourRows(product, dy + row, x + row, cols, product ? r + (long) i * SIZE : 0, k,
+                    rowSums + (long) i * SIZE, columnSums);
+        }
+        for (; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            float sum = gateGradientsOfRow(product, dy + row, x + row, 0, cols, product ? factor(r, i) : one, k,
+                    columnSums);
+            setFloat(rowSums + (long) i * SIZE, sum);
+        }
+    }
+
+    private static float gateGradientsOfRow(boolean product, long dy, long x, int from, int cols, FloatVector f, long k,
+            long columnSums) {
+        FloatVector one = FloatVector.broadcast(FLOATS, 1);
+        int whole = cols - cols % LANES;
+        FloatVector sum = FloatVector.zero(FLOATS);
+        int j = from;
+        for (; j < whole; j += LANES) {
+            long at = (long) j * SIZE;
+            FloatVector e = load(dy + at).mul(load(x + at));
+            sum = e.fma(product ? load(k + at) : one, sum);
+            store(e.fma(f, load(columnSums + at)), columnSums + at);
+        }
+        if (j < cols) {
+            VectorMask<Float> tail = tail(cols);
+            long at = (long) j * SIZE;
+            FloatVector e = load(dy + at, tail).mul(load(x + at, tail));
+            sum = e.fma(product ? load(k + at, tail) : one, sum);
+            store(e.fma(f, load(columnSums + at, tail)), columnSums + at, tail);
+        }
+        return Vectors.sum(sum);
+    }
+
+    private static void gateGradientsOfFourRows(boolean product, long dy, long x, int cols, long factors, long k,
+            long rowSums, long columnSums) {
+        int whole = cols - cols % LANES;
+        long next = (long) cols * SIZE;
+        FloatVector one = FloatVector.broadcast(FLOATS, 1);
+        FloatVector f = factor(factors, 0);
+        FloatVector g = factor(factors, 1);
+        FloatVector h = factor(factors, 2);
+        FloatVector m = factor(factors, 3);
+        FloatVector a = FloatVector.zero(FLOATS);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * SIZE;
+            FloatVector factor = product ? load(k + at) : one;
+            FloatVector e = load(dy + at).mul(load(x + at));
+            a = e.fma(factor, a);
+            FloatVector sum = e.fma(f, load(columnSums + at));
+            e = load(dy + next + at).mul(load(x + next + at));
+            b = e.fma(factor, b);
+            sum = e.fma(g, sum);
+            e = load(dy + 2 * next + at).mul(load(x + 2 * next + at));
+            c = e.fma(factor, c);
+            sum = e.fma(h, sum);
+            e = load(dy + 3 * next + at).mul(load(x + 3 * next + at));
+            d = e.fma(factor, d);
+            store(e.fma(m, sum), columnSums + at);
+        }
+        setFloat(rowSums, Vectors.sum(a));
+        setFloat(rowSums + SIZE, Vectors.sum(b));
+        setFloat(rowSums + 2 * SIZE, Vectors.sum(c));
+        setFloat(rowSums + 3 * SIZE, Vectors.sum(d));
+        for (int i = 0; i < 4 && whole < cols; i++) {
+            float rest = gateGradientsOfRow(product, dy + i * next, x + i * next, whole, cols, factor(factors, i), k,
+                    columnSums);
+            addFloat(rowSums + (long) i * SIZE, rest);
+        }
+    }
+
+    /** {@code dx_ij = dy_ij f + a_i b_j + c_i d_j}, {@code f} being {@code r_i k_j} or {@code r_i + k_j}. */
+    static void inputGradient(Gate gate, long dy, int rows, int cols, long r, long k, long a, long b, long c, long d,
+            long dx) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = dy + (long) i * cols * SIZE;
+            long out = dx + (long) i * cols * SIZE;
+            FloatVector f = factor(r, i);
+            FloatVector av = factor(a, i);
+            FloatVector cv = factor(c, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                FloatVector pooled = cv.fma(load(d + at), av.mul(load(b + at)));
+                store(load(row + at).fma(factor(gate, f, load(k + at)), pooled), out + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                FloatVector pooled = cv.fma(load(d + at, tail), av.mul(load(b + at, tail)));
+                store(load(row + at, tail).fma(factor(gate, f, load(k + at, tail)), pooled), out + at, tail);
+            }
+        }
+    }
+
+    /** The sum of all. */
+    static float sum(long x, int count) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i += LANES) {
+            sum = sum.add(load(x + (long) i * SIZE, FLOATS.indexInRange(i, count)));
+        }
+        return Vectors.sum(sum);
+    }
+
+    static void scale(long x, int count, float factor) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            store(load(x + (long) i * SIZE).mul(factor), x + (long) i * SIZE);
+        }
+        for (; i < count; i++) {
+            setFloat(x + (long) i * SIZE, getFloat(x + (long) i * SIZE) * factor);
+        }
+    }
+
+    static void fill(long x, int count, float value) {
+        FloatVector v = FloatVector.broadcast(FLOATS, value);
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            store(v, x + (long) i * SIZE);
+        }
+        for (; i < count; i++) {
+            setFloat(x + (long) i * SIZE, value);
+        }
+    }
+
+    /** Adds all rows to the sums of the columns, in their order. */
+    static void add(long x, int rows, int cols, long sums) {
+        addTo(x, rows, cols, 0, sums);
+    }
+
+    /** The largest number of each column and its index, which lies in another matrix; of equals the first. */
+    static void largest(long x, long indices, int rows, int cols, long maxima, long argmaxima) {
+        VectorMask<Float> tail = tail(cols);
+        VectorMask<Integer> tailInts = tail.cast(INTS);
+        int whole = cols - cols % LANES;
+        int j = 0;
+        for (; j < whole; j += LANES) {
+            FloatVector max = load(x + (long) j * SIZE);
+            IntVector arg = loadInts(indices + (long) j * SIZE);
+            for (int i = 1; i < rows; i++) {
+                long at = ((long) i * cols + j) * SIZE;
+                FloatVector v = load(x + at);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+                max = max.blend(v, more);
+                arg = arg.blend(loadInts(indices + at), more.cast(INTS));
+            }
+            store(max, maxima + (long) j * SIZE);
+            store(arg, argmaxima + (long) j * SIZE);
+        }
+        if (j < cols) {
+            FloatVector max = load(x + (long) j * SIZE, tail);
+            IntVector arg = loadInts(indices + (long) j * SIZE, tailInts);
+            for (int i = 1; i < rows; i++) {
+                long at = ((long) i * cols + j) * SIZE;
+                FloatVector v = load(x + at, tail);
+                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
+                max = max.blend(v, more);
+                arg = arg.blend(loadInts(indices + at, tailInts), more.cast(INTS));
+            }
+            store(max, maxima + (long) j * SIZE, tail);
+            store(arg, argmaxima + (long) j * SIZE, tailInts);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package dev.glimpse.kernel;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Vectors over native memory, by address.
+ *
+ * <p>
+ * Addresses are those of tensors that are held elsewhere; sizes were checked before. Whoever loads this class needs the
+ * module {@code jdk.incubator.vector}: {@link Kernels} asks first.
+ */
+final class Vectors {
+    static final int BITS = bits();
+    static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
+    static final int LANES = FLOATS.length();
+    static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    /** All memory: a segment for each tensor would be checked at each access, and allocated. */
+    @SuppressWarnings("restricted") // addresses come from libtorch, with the sizes that the callers keep to
+    static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private Vectors() {}
+
+    private static int bits() {
+        int preferred = Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize());
+        int wanted = Integer.getInteger(Kernels.VECTOR_BITS, preferred);
+        if (wanted != 128 && wanted != 256 && wanted != 512) {
+            throw new IllegalArgumentException(
+                    Kernels.VECTOR_BITS + " is " + wanted + ", must be 128, 256 or 512");
+        }
+        return wanted;
+    }
+
+    static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, ORDER);
+    }
+
+    static FloatVector load(long address, VectorMask<Float> lanes) {
+        return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, ORDER, lanes);
+    }
+
+    static void store(FloatVector v, long address) {
+        v.intoMemorySegment(MEMORY, address, ORDER);
+    }
+
+    static void store(FloatVector v, long address, VectorMask<Float> lanes) {
+        v.intoMemorySegment(MEMORY, address, ORDER, lanes);
+    }
+
+    static IntVector loadInts(long address) {
+        return IntVector.fromMemorySegment(INTS, MEMORY, address, ORDER);
+    }
+
+    static IntVector loadInts(long address, VectorMask<Integer> lanes) {
+        return IntVector.fromMemorySegment(INTS, MEMORY, address, ORDER, lanes);
+    }
+
+    static void store(IntVector v, long address) {
+        v.intoMemorySegment(MEMORY, address, ORDER);
+    }
+
+    static void store(IntVector v, long address, VectorMask<Integer> lanes) {
+        v.intoMemorySegment(MEMORY, address, ORDER, lanes);
+    }
+
+    /** The lanes that are left of so many numbers after whole vectors. */
+    static VectorMask<Float> tail(int count) {
+        return FLOATS.indexInRange(0, count % LANES);
+    }
+
+    static float getFloat(long address) {
+        return MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
+    }
+
+    static void setFloat(long address, float value) {
+        MEMORY.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
+    }
+
+    static void addFloat(long address, float more) {
+        setFloat(address, getFloat(address) + more);
+    }
+
+    static int getInt(long address) {
+        return MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address);
+    }
+
+    static void setInt(long address, int value) {
+        MEMORY.set(ValueLayout.JAVA_INT_UNALIGNED, address, value);
+    }
+
+    private static final VectorShuffle<Float> BY_8 = shiftedBy(8);
+    private static final VectorShuffle<Float> BY_4 = shiftedBy(4);
+    private static final VectorShuffle<Float> BY_2 = shiftedBy(2);
+    private static final VectorShuffle<Float> BY_1 = shiftedBy(1);
+
+    private static VectorShuffle<Float> shiftedBy(int lanes) {
+        return VectorShuffle.iota(FLOATS, lanes, 1, true);
+    }
+
+    /**
+     * The sum of all lanes, halves first: {@code reduceLanes} adds in another order once it is compiled, and the same input
+     * must give the same bits.
+     */
+    static float sum(FloatVector v) {
+        if (LANES == 16) {
+            v = v.add(v.rearrange(BY_8));
+        }
+        if (LANES >= 8) {
+            v = v.add(v.rearrange(BY_4));
+        }
+        v = v.add(v.rearrange(BY_2));
+        return v.add(v.rearrange(BY_1)).lane(0);
+    }
+
+    /** Rounds float32 to the nearest bfloat16, ties to even, as a float32; what is no number stays none. */
+    static FloatVector rounded(FloatVector v) {
+        IntVector bits = v.reinterpretAsInts();
+        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).lanewise(VectorOperators.AND, 1);
+        IntVector up = bits.add(odd).add(0x7fff).lanewise(VectorOperators.AND, 0xffff0000);
+        return up.reinterpretAsFloats().blend(v, v.test(VectorOperators.IS_NAN));
+    }
+}
