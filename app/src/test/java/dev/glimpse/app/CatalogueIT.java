@@ -37,7 +37,7 @@ class CatalogueIT {
         assertThat(json.path("multiply_adds").asLong()).isEqualTo(2 * (2 * 2 * 64 * 8 + 98 * 28 * 20));
         long map = 4L * 2 * 64 * 28 * 20;
         assertThat(json.path("bytes_written").asLong()).isBetween(2 * map, 3 * map);
-        assertThat(json.path("activation_bytes").asLong()).isBetween(2 * map, 3 * map);
+        assertThat(json.path("activation_bytes").asLong()).isBetween(map, 2 * map); // fused: the product alone
         for (String time : new String[]{"copy_ms", "inference_ms", "training_forward_ms", "training_backward_ms"}) {
             assertThat(json.path(time).asDouble()).as(time).isPositive();
         }

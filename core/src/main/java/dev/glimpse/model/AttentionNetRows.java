@@ -14,6 +14,7 @@ import java.util.List;
 
 /** Residual networks that have an attention of their own: those that the authors of a paper on attention published. */
 final class AttentionNetRows {
+    private static final long CITYSCAPES_CLASSES = 19;
     private static final String LI = "Li et al., CVPR 2019";
     /** The authors' kernels: all branches see all channels, z has at least 32 values. */
     static final SkTimm.Config KERNELS = new SkTimm.Config(0, 1.0 / 16, 0, 32, true, false, 1, 1);
@@ -35,7 +36,9 @@ final class AttentionNetRows {
                 fca("fcanet34", Config.of(Unit.BASIC, 3, 4, 6, 3)),
                 fca("fcanet50", Config.of(Unit.BOTTLENECK, 3, 4, 6, 3)),
                 fca("fcanet101", Config.of(Unit.BOTTLENECK, 3, 4, 23, 3)),
-                fca("fcanet152", Config.of(Unit.BOTTLENECK, 3, 8, 36, 3)));
+                fca("fcanet152", Config.of(Unit.BOTTLENECK, 3, 8, 36, 3)),
+                dual("danet_resnetd50b", "dual attention network on a dilated ResNet-50", 6),
+                dual("danet_resnetd101b", "dual attention network on a dilated ResNet-101", 23));
     }
 
     /** Without its gates. */
@@ -54,6 +57,13 @@ final class AttentionNetRows {
     private static Entry eca(String name, Config config, Integer... kernels) {
         return attended(name, "ResNet with ECA, kernels by stage", "Wang et al., CVPR 2020", config, "eca", "eca",
                 List.of("kernel"), List.of(kernels));
+    }
+
+    private static Entry dual(String name, String title, int blocks) {
+        Config config = Config.of(Unit.BOTTLENECK, 3, 4, blocks, 3).withStem(Stem.WIDE, Shortcut.CONVOLUTION);
+        return new Entry(name, title, "Fu et al., CVPR 2019", false,
+                args -> new DualAttentionNet(config.forTask(args.integer("classes", CITYSCAPES_CLASSES),
+                        args.integer("input_channels", config.inputChannels())).withAttention(Placement.read(args))));
     }
 
     /** Keys and filters' sizes as in cfzd/FcaNet: those of the maps of an image of 224 pixels. */

@@ -7,11 +7,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Cam;
 import dev.glimpse.attention.DaNet;
 import dev.glimpse.attention.DaNet.Result;
-import dev.glimpse.model.Networks.Entry;
 import dev.glimpse.model.ResNet.Config;
-import dev.glimpse.model.ResNet.Shortcut;
-import dev.glimpse.model.ResNet.Stem;
-import dev.glimpse.model.ResNet.Unit;
 import dev.glimpse.nn.Layers;
 import dev.glimpse.nn.Tensors;
 import java.util.List;
@@ -40,7 +36,6 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class DualAttentionNet extends Layer implements ImageNetwork {
     /** Cityscapes'. */
-    private static final long CLASSES = 19;
     private static final long STRIDE = 8;
     private static final double DROPOUT = 0.1;
 
@@ -51,18 +46,6 @@ public final class DualAttentionNet extends Layer implements ImageNetwork {
     public DualAttentionNet(Config config) {
         pretrained = register_module("pretrained", new Backbone(config));
         head = register_module("head", head(config.classes()));
-    }
-
-    static List<Entry> rows() {
-        return List.of(row("danet_resnetd50b", "dual attention network on a dilated ResNet-50", 6),
-                row("danet_resnetd101b", "dual attention network on a dilated ResNet-101", 23));
-    }
-
-    private static Entry row(String name, String title, int blocks) {
-        Config config = Config.of(Unit.BOTTLENECK, 3, 4, blocks, 3).withStem(Stem.WIDE, Shortcut.CONVOLUTION);
-        return new Entry(name, title, "Fu et al., CVPR 2019", false,
-                args -> new DualAttentionNet(config.forTask(args.integer("classes", CLASSES),
-                        args.integer("input_channels", config.inputChannels())).withAttention(Placement.read(args))));
     }
 
     private DaNet head(long classes) {

@@ -63,7 +63,6 @@ public final class Networks {
         ClassicRows.rows().forEach(entry -> TABLE.put(entry.name(), entry));
         add("unet", "U-Net, with an attention on what the encoder hands across", "Ronneberger et al., MICCAI 2015",
                 false, a -> new UNet(UNet.Config.read(a)));
-        DualAttentionNet.rows().forEach(row -> TABLE.put(row.name(), row));
         AttentionNetRows.rows().forEach(row -> TABLE.put(row.name(), row));
         TimmRows.rows().forEach(row -> TABLE.put(row.name(), row));
         add("white-patch", "three 5x5 convolutions for 96x96 images", "the white-patch article", false,
