@@ -3,7 +3,6 @@ package dev.glimpse.kernel;
 import dev.glimpse.kernel.Passes.GateGradients;
 import dev.glimpse.kernel.Passes.Outer;
 import dev.glimpse.kernel.Passes.Spike;
-import dev.glimpse.kernel.Rows.Gate;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -39,6 +38,8 @@ final class FusedMap implements GatedMap {
 
     private Tensor projection;
     private Tensor projector;
+
+    private Tensor features;
 
     private Tensor context;
     private Tensor contextWeights;
@@ -98,6 +99,17 @@ final class FusedMap implements GatedMap {
     }
 
     @Override
+    public Tensor features() {
+        if (features == null) {
+            features = x.detach();
+            if (recording) {
+                features.set_requires_grad(true);
+            }
+        }
+        return features;
+    }
+
+    @Override
     public Tensor sum(Tensor weights) {
         contextWeights = weights;
         context = leaf(Passes.sumPositions(map, Numbers.of(weights)), x.requires_grad() || weights.requires_grad(),
@@ -118,6 +130,16 @@ final class FusedMap implements GatedMap {
     @Override
     public Tensor gatedBySum(Tensor channelGate, Tensor positionGate) {
         return result(Gate.SUM, channelGate, positionGate);
+    }
+
+    @Override
+    public Tensor excited(Tensor channelLogits, Tensor positionLogits) {
+        return result(Gate.EXCITED_PRODUCT, channelLogits, positionLogits);
+    }
+
+    @Override
+    public Tensor excitedBySum(Tensor channelLogits, Tensor positionLogits) {
+        return result(Gate.EXCITED_SUM, channelLogits, positionLogits);
     }
 
     @Override
@@ -212,10 +234,15 @@ final class FusedMap implements GatedMap {
             terms.add(new Outer(repeated(projector), dprojection));
         }
         Spike toPositions = mean != null && mean.requires_grad() ? ofPositionPools(terms) : null;
-        return gate == Gate.SHIFT
+        Tensor dx = gate == Gate.SHIFT
                 ? Passes.inputGradient(Gate.PRODUCT, dy, ones(map.channels), ones(map.positions), terms, toPositions,
                         toChannels).tensor
                 : Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels).tensor;
+        if (features != null && features.grad().defined()) {
+            dx.add_(new Tensor(features.grad()));
+            features.mutable_grad().reset();
+        }
+        return dx;
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */

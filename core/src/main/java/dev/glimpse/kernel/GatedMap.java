@@ -54,6 +54,9 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
      */
     Tensor project(Conv2dImpl toOne);
 
+    /** The map itself, (B, C, H, W), for layers of libtorch's that make a gate of it. */
+    Tensor features();
+
     /**
      * The sum over positions by weights: (B, C, 1, 1).
      *
@@ -69,6 +72,12 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
 
     /** {@code (channelGate + positionGate) * x}, the gates (B, C, 1, 1) and (B, 1, H, W). */
     Tensor gatedBySum(Tensor channelGate, Tensor positionGate);
+
+    /** {@code x + sigmoid(channelLogits * positionLogits) * x}, the logits (B, C, 1, 1) and (B, 1, H, W). */
+    Tensor excited(Tensor channelLogits, Tensor positionLogits);
+
+    /** {@code x + sigmoid(channelLogits + positionLogits) * x}, the logits (B, C, 1, 1) and (B, 1, H, W). */
+    Tensor excitedBySum(Tensor channelLogits, Tensor positionLogits);
 
     /** {@code positionGate * x}, the gate (B, 1, H, W). */
     Tensor gatedPositions(Tensor positionGate);

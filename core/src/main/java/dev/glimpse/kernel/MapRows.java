@@ -23,6 +23,7 @@ final class MapRows {
     final boolean channelsLast;
     final boolean half;
     final long address;
+    private boolean backToFront;
 
     private MapRows(Tensor tensor, boolean channelsLast) {
         this.tensor = tensor;
@@ -39,7 +40,8 @@ final class MapRows {
         if (x.is_contiguous()) {
             return new MapRows(x, false);
         }
-        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true) : new MapRows(x.detach().contiguous(), false);
+        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true)
+                : new MapRows(x.detach().contiguous(), false);
     }
 
     /** Another tensor in this map's type and order. */
@@ -102,13 +104,24 @@ final class MapRows {
         void on(Part part);
     }
 
-    /** Does a work on all parts of all images. */
+    /**
+     * Does a work on all parts of all images: from front to back, the next time from back to front, and so on, since what
+     * one pass read last is still in a cache for the next.
+     */
     void forEachPart(Work work) {
         int parts = parts();
         int rows = partRows();
-        Team.forEach(images * parts, i -> {
+        int last = backToFront ? images * parts - 1 : 0;
+        backToFront = !backToFront;
+        Team.forEach(images * parts, number -> {
+            int i = Math.abs(last - number);
             int part = i % parts;
             work.on(new Part(i / parts, part, part * rows, Math.min(rows(), (part + 1) * rows)));
         });
+    }
+
+    /** Lets the next pass over this map go the way that the other map's next one would go. */
+    void follow(MapRows other) {
+        backToFront = other.backToFront;
     }
 }

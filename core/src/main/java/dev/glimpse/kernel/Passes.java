@@ -1,7 +1,6 @@
 package dev.glimpse.kernel;
 
 import dev.glimpse.kernel.MapRows.Part;
-import dev.glimpse.kernel.Rows.Gate;
 import java.util.List;
 
 /**
@@ -51,7 +50,7 @@ final class Passes {
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
                 long out = target(y, part, from, rows);
-                Rows.gate(gate, read(x, part, from, rows, 0), rows, x.cols(), r.at(part.image(), from),
+                GateRows.apply(gate, read(x, part, from, rows, 0), rows, x.cols(), r.at(part.image(), from),
                         k.at(part.image()), out);
                 written(y, part, from, rows, out);
             }
@@ -73,11 +72,12 @@ final class Passes {
             Rows.fill(columns, x.cols(), 0);
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
-                Rows.gateGradients(gate, read(dy, part, from, rows, 0), read(x, part, from, rows, 1), rows,
+                GateRows.gradients(gate, read(dy, part, from, rows, 0), read(x, part, from, rows, 1), rows,
                         x.cols(), r.at(part.image(), from), k.at(part.image()), rowSums.at(part.image(), from),
                         columns);
             }
         });
+        dy.follow(x);
         Numbers columnSums = added(x, partSums);
         return x.channelsLast ? new GateGradients(columnSums, rowSums) : new GateGradients(rowSums, columnSums);
     }
@@ -115,7 +115,7 @@ final class Passes {
             for (int from = part.from(); from < part.to(); from += dy.blockRows()) {
                 int rows = Math.min(dy.blockRows(), part.to() - from);
                 long out = target(dx, part, from, rows);
-                Rows.inputGradient(gate, read(dy, part, from, rows, 0), rows, dy.cols(), r.at(image, from),
+                GateRows.inputGradient(gate, read(dy, part, from, rows, 0), rows, dy.cols(), r.at(image, from),
                         k.at(image), a.at(image, from), b.at(image), c.at(image, from), d.at(image), out);
                 written(dx, part, from, rows, out);
             }

@@ -3,7 +3,6 @@ package dev.glimpse.kernel;
 import static dev.glimpse.kernel.Vectors.FLOATS;
 import static dev.glimpse.kernel.Vectors.INTS;
 import static dev.glimpse.kernel.Vectors.LANES;
-import static dev.glimpse.kernel.Vectors.addFloat;
 import static dev.glimpse.kernel.Vectors.getFloat;
 import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.loadInts;
@@ -26,15 +25,15 @@ import jdk.incubator.vector.VectorOperators;
  * block's shape alone.
  */
 final class Rows {
-    private static final int SIZE = Float.BYTES;
-    private static final int STEP = LANES * SIZE;
+    static final int SIZE = Float.BYTES;
+    static final int STEP = LANES * SIZE;
     /**
      * Rows of so many columns and more go by four at a time, since what is known of their columns does not stay in the
      * fastest cache. Shorter ones go by one at a time: processors fetch ahead of one stream better than of four.
      */
-    private static final int WIDE = 1024;
+    static final int WIDE = 1024;
     /** What is known of so few columns stays in registers. */
-    private static final int NARROW = 4 * LANES;
+    static final int NARROW = 4 * LANES;
 
     private Rows() {}
 
@@ -310,7 +309,8 @@ final class Rows {
         }
     }
 
-    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, boolean round, int index, long sums,
+    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, boolean round, int index,
+            long sums,
             long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         long next = (long) cols * SIZE;
@@ -347,200 +347,13 @@ final class Rows {
         }
     }
 
-    private static FloatVector factor(long factors, int i) {
+    static FloatVector factor(long factors, int i) {
         return FloatVector.broadcast(FLOATS, factors == 0 ? 1 : getFloat(factors + (long) i * SIZE));
     }
 
     private static FloatVector product(FloatVector x, FloatVector factor, boolean round) {
         FloatVector v = x.mul(factor);
         return round ? rounded(v) : v;
-    }
-
-    /** {@code y_ij} as the gate says. */
-    static void gate(Gate gate, long x, int rows, int cols, long r, long k, long y) {
-        int whole = cols - cols % LANES;
-        VectorMask<Float> tail = tail(cols);
-        for (int i = 0; i < rows; i++) {
-            long row = x + (long) i * cols * SIZE;
-            long out = y + (long) i * cols * SIZE;
-            FloatVector f = FloatVector.broadcast(FLOATS, getFloat(r + (long) i * SIZE));
-            int j = 0;
-            for (; j < whole; j += LANES) {
-                long at = (long) j * SIZE;
-                store(gated(gate, load(row + at), f, load(k + at)), out + at);
-            }
-            if (j < cols) {
-                long at = (long) j * SIZE;
-                store(gated(gate, load(row + at, tail), f, load(k + at, tail)), out + at, tail);
-            }
-        }
-    }
-
-    /** How a row's and a column's number make the factor of the element where they cross. */
-    enum Gate {
-        /** {@code x_ij r_i k_j} */
-        PRODUCT,
-        /** {@code x_ij (r_i + k_j)} */
-        SUM,
-        /** {@code x_ij + r_i + k_j} */
-        SHIFT
-    }
-
-    private static FloatVector gated(Gate gate, FloatVector x, FloatVector r, FloatVector k) {
-        return gate == Gate.SHIFT ? x.add(r.add(k)) : x.mul(factor(gate, r, k));
-    }
-
-    private static FloatVector factor(Gate gate, FloatVector r, FloatVector k) {
-        return gate == Gate.PRODUCT ? r.mul(k) : r.add(k);
-    }
-
-    /**
-     * The gradients of the gate's factors: sets each row's {@code sum over j of dy_ij x_ij k_j} and adds to the columns'
-     * {@code sum over i of dy_ij x_ij r_i}. For a gate that is a sum, both factors are one.
-     */
-    static void gateGradients(Gate gate, long dy, long x, int rows, int cols, long r, long k, long rowSums,
-            long columnSums) {
-        boolean product = gate == Gate.PRODUCT;
-        VectorMask<Float> tail = tail(cols);
-        if (cols <= NARROW) {
-            gateGradientsOfFewColumns(product, dy, x, rows, cols, r, k, rowSums, columnSums);
-            return;
-        }
-        FloatVector one = FloatVector.broadcast(FLOATS, 1);
-        int i = 0;
-        for (; cols >= WIDE && i <= rows - 4; i += 4) {
-            long row = (long) i * cols * SIZE;
-            gateGradientsOfFourRows(product, dy + row, x + row, cols, tail, product ? r + (long) i * SIZE : 0, k,
-                    rowSums + (long) i * SIZE, columnSums);
-        }
-        for (; i < rows; i++) {
-            long row = (long) i * cols * SIZE;
-            float sum = gateGradientsOfRow(product, dy + row, x + row, 0, cols, tail, product ? factor(r, i) : one, k,
-                    columnSums);
-            setFloat(rowSums + (long) i * SIZE, sum);
-        }
-    }
-
-    private static void gateGradientsOfFewColumns(boolean product, long dy, long x, int rows, int cols, long r, long k,
-            long rowSums, long columnSums) {
-        VectorMask<Float> inA = FLOATS.indexInRange(0, cols);
-        VectorMask<Float> inB = FLOATS.indexInRange(LANES, cols);
-        VectorMask<Float> inC = FLOATS.indexInRange(2 * LANES, cols);
-        VectorMask<Float> inD = FLOATS.indexInRange(3 * LANES, cols);
-        FloatVector one = FloatVector.broadcast(FLOATS, 1);
-        FloatVector factorA = product ? load(k, inA) : one;
-        FloatVector factorB = product ? load(k + STEP, inB) : one;
-        FloatVector factorC = product ? load(k + 2 * STEP, inC) : one;
-        FloatVector factorD = product ? load(k + 3 * STEP, inD) : one;
-        FloatVector sumA = load(columnSums, inA);
-        FloatVector sumB = load(columnSums + STEP, inB);
-        FloatVector sumC = load(columnSums + 2 * STEP, inC);
-        FloatVector sumD = load(columnSums + 3 * STEP, inD);
-        for (int i = 0; i < rows; i++) {
-            long at = (long) i * cols * SIZE;
-            FloatVector f = product ? factor(r, i) : one;
-            FloatVector a = load(dy + at, inA).mul(load(x + at, inA));
-            FloatVector b = load(dy + at + STEP, inB).mul(load(x + at + STEP, inB));
-            FloatVector c = load(dy + at + 2 * STEP, inC).mul(load(x + at + 2 * STEP, inC));
-            FloatVector d = load(dy + at + 3 * STEP, inD).mul(load(x + at + 3 * STEP, inD));
-            sumA = a.fma(f, sumA);
-            sumB = b.fma(f, sumB);
-            sumC = c.fma(f, sumC);
-            sumD = d.fma(f, sumD);
-            FloatVector row = a.fma(factorA, b.mul(factorB)).add(c.fma(factorC, d.mul(factorD)));
-            setFloat(rowSums + (long) i * SIZE, Vectors.sum(row));
-        }
-        store(sumA, columnSums, inA);
-        store(sumB, columnSums + STEP, inB);
-        store(sumC, columnSums + 2 * STEP, inC);
-        store(sumD, columnSums + 3 * STEP, inD);
-    }
-
-    private static float gateGradientsOfRow(boolean product, long dy, long x, int from, int cols,
-            VectorMask<Float> tail, FloatVector f, long k, long columnSums) {
-        FloatVector one = FloatVector.broadcast(FLOATS, 1);
-        int whole = cols - cols % LANES;
-        FloatVector sum = FloatVector.zero(FLOATS);
-        int j = from;
-        for (; j < whole; j += LANES) {
-            long at = (long) j * SIZE;
-            FloatVector e = load(dy + at).mul(load(x + at));
-            sum = e.fma(product ? load(k + at) : one, sum);
-            store(e.fma(f, load(columnSums + at)), columnSums + at);
-        }
-        if (j < cols) {
-            long at = (long) j * SIZE;
-            FloatVector e = load(dy + at, tail).mul(load(x + at, tail));
-            sum = e.fma(product ? load(k + at, tail) : one, sum);
-            store(e.fma(f, load(columnSums + at, tail)), columnSums + at, tail);
-        }
-        return Vectors.sum(sum);
-    }
-
-    private static void gateGradientsOfFourRows(boolean product, long dy, long x, int cols, VectorMask<Float> tail,
-            long factors, long k,
-            long rowSums, long columnSums) {
-        int whole = cols - cols % LANES;
-        long next = (long) cols * SIZE;
-        FloatVector one = FloatVector.broadcast(FLOATS, 1);
-        FloatVector f = factor(factors, 0);
-        FloatVector g = factor(factors, 1);
-        FloatVector h = factor(factors, 2);
-        FloatVector m = factor(factors, 3);
-        FloatVector a = FloatVector.zero(FLOATS);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int j = 0; j < whole; j += LANES) {
-            long at = (long) j * SIZE;
-            FloatVector factor = product ? load(k + at) : one;
-            FloatVector e = load(dy + at).mul(load(x + at));
-            a = e.fma(factor, a);
-            FloatVector sum = e.fma(f, load(columnSums + at));
-            e = load(dy + next + at).mul(load(x + next + at));
-            b = e.fma(factor, b);
-            sum = e.fma(g, sum);
-            e = load(dy + 2 * next + at).mul(load(x + 2 * next + at));
-            c = e.fma(factor, c);
-            sum = e.fma(h, sum);
-            e = load(dy + 3 * next + at).mul(load(x + 3 * next + at));
-            d = e.fma(factor, d);
-            store(e.fma(m, sum), columnSums + at);
-        }
-        setFloat(rowSums, Vectors.sum(a));
-        setFloat(rowSums + SIZE, Vectors.sum(b));
-        setFloat(rowSums + 2 * SIZE, Vectors.sum(c));
-        setFloat(rowSums + 3 * SIZE, Vectors.sum(d));
-        for (int i = 0; i < 4 && whole < cols; i++) {
-            float rest = gateGradientsOfRow(product, dy + i * next, x + i * next, whole, cols, tail, factor(factors, i), k,
-                    columnSums);
-            addFloat(rowSums + (long) i * SIZE, rest);
-        }
-    }
-
-    /** {@code dx_ij = dy_ij f + a_i b_j + c_i d_j}, {@code f} being {@code r_i k_j} or {@code r_i + k_j}. */
-    static void inputGradient(Gate gate, long dy, int rows, int cols, long r, long k, long a, long b, long c, long d,
-            long dx) {
-        int whole = cols - cols % LANES;
-        VectorMask<Float> tail = tail(cols);
-        for (int i = 0; i < rows; i++) {
-            long row = dy + (long) i * cols * SIZE;
-            long out = dx + (long) i * cols * SIZE;
-            FloatVector f = factor(r, i);
-            FloatVector av = factor(a, i);
-            FloatVector cv = factor(c, i);
-            int j = 0;
-            for (; j < whole; j += LANES) {
-                long at = (long) j * SIZE;
-                FloatVector pooled = cv.fma(load(d + at), av.mul(load(b + at)));
-                store(load(row + at).fma(factor(gate, f, load(k + at)), pooled), out + at);
-            }
-            if (j < cols) {
-                long at = (long) j * SIZE;
-                FloatVector pooled = cv.fma(load(d + at, tail), av.mul(load(b + at, tail)));
-                store(load(row + at, tail).fma(factor(gate, f, load(k + at, tail)), pooled), out + at, tail);
-            }
-        }
     }
 
     /** The sum of all. */
