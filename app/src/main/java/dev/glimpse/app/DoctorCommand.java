@@ -1,5 +1,7 @@
 package dev.glimpse.app;
 
+import dev.glimpse.app.bench.Machine;
+import dev.glimpse.kernel.Kernels;
 import dev.glimpse.nn.Libtorch;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -8,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -69,7 +72,7 @@ final class DoctorCommand implements Runnable {
                 + System.getProperty("java.home"));
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
                 + Loader.getPlatform());
-        facts.put("processor", processor());
+        facts.put("processor", Machine.processor());
         facts.put("processor features", String.join(" ", features()));
         facts.put("processors", Runtime.getRuntime().availableProcessors());
         facts.put("heap cap", Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB");
@@ -79,9 +82,23 @@ final class DoctorCommand implements Runnable {
         facts.put("libtorch loaded from", String.join(" ", loadedFrom("libtorch_cpu")));
         facts.put("vector instructions", hasVectorModule() ? "jdk.incubator.vector is on"
                 : "off: the JVM was started without --add-modules jdk.incubator.vector");
-        facts.put("attention kernels", "composed from libtorch operations: there are no fused ones yet");
+        facts.put("attention kernels", kernels());
         ENVIRONMENT.keySet().forEach(name -> facts.put(name, System.getenv().getOrDefault(name, "not set")));
         return facts;
+    }
+
+    private static String kernels() {
+        String forced = Kernels.chosen() == Kernels.Choice.AUTO ? ""
+                : ", as -D" + Kernels.PROPERTY + "=" + Kernels.chosen().name().toLowerCase(Locale.ROOT) + " says";
+        if (Kernels.whyNot().isPresent()) {
+            return "composed of libtorch's operations" + forced + ": " + Kernels.whyNot().get();
+        }
+        String vectors = Kernels.vectorBits() + "-bit vectors, " + torch.get_num_threads() + " threads";
+        return switch (Kernels.chosen()) {
+            case AUTO -> "auto: fused where they win, " + vectors;
+            case FUSED -> "fused" + forced + ", " + vectors;
+            case COMPOSED -> "composed of libtorch's operations" + forced;
+        };
     }
 
     private static List<String> missing() {
@@ -146,22 +163,9 @@ final class DoctorCommand implements Runnable {
         }
     }
 
-    private static String processor() {
-        return cpuinfo("model name").stream().findFirst().orElse(System.getProperty("os.arch"));
-    }
-
     private static List<String> features() {
-        List<String> flags = cpuinfo("flags").stream().findFirst().map(line -> List.of(line.split(" ")))
+        List<String> flags = Machine.cpuinfo("flags").stream().findFirst().map(line -> List.of(line.split(" ")))
                 .orElse(List.of());
         return FEATURES.stream().filter(flags::contains).toList();
-    }
-
-    private static List<String> cpuinfo(String key) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith(key)).map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .toList();
-        } catch (IOException e) {
-            return List.of();
-        }
     }
 }

@@ -14,7 +14,8 @@ import picocli.CommandLine.ScopeType;
         description = "Visual attention for convolutional networks.", scope = ScopeType.LOCAL,
         synopsisSubcommandLabel = "COMMAND", subcommands = {
             DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ExplainCommand.class,
-            VerifyCommand.class, ConvertCommand.class, ProfileCommand.class, ListCommand.class, DoctorCommand.class})
+            VerifyCommand.class, ConvertCommand.class, ProfileCommand.class, BenchCommand.class, ListCommand.class,
+            DoctorCommand.class})
 public final class Main implements Runnable {
     /** The work failed, or a check did not hold. */
     static final int FAILED = 1;
@@ -69,7 +70,7 @@ public final class Main implements Runnable {
     private static String callError(CommandLine.ParameterException e) {
         CommandLine line = e.getCommandLine();
         String called = line.getCommandSpec().qualifiedName();
-        if (e instanceof CommandLine.UnmatchedArgumentException unmatched && line.getParent() == null
+        if (e instanceof CommandLine.UnmatchedArgumentException unmatched && !line.getSubcommands().isEmpty()
                 && !unmatched.getUnmatched().getFirst().startsWith("-")) {
             return "no command is called '" + unmatched.getUnmatched().getFirst() + "'; known: "
                     + String.join(", ", line.getSubcommands().keySet());

@@ -45,6 +45,7 @@ class DocsTest {
     private static final Path README = ROOT.resolve("README.md");
     private static final Path ATTENTION = ROOT.resolve("docs/attention");
     private static final Path INDEX = ATTENTION.resolve("README.md");
+    private static final Path KERNELS = ROOT.resolve("docs/kernels");
     private static final List<Path> GUIDES =
             List.of(ROOT.resolve("docs/networks/README.md"), ROOT.resolve("docs/weights.md"));
     /** A module or a network with arguments, as {@code cbam:reduction=8}. */
@@ -120,11 +121,17 @@ class DocsTest {
     @Test
     void everyPageIsReached() throws IOException {
         assertThat(targets(README)).as(README + " links the index and the guides").contains("docs/attention/README.md",
-                "docs/networks/README.md", "docs/weights.md");
+                "docs/networks/README.md", "docs/weights.md", "docs/kernels/README.md");
         List<String> others = pages().filter(page -> !page.equals(INDEX)).map(page -> page.getFileName().toString())
                 .toList();
         assertThat(others).isNotEmpty();
         assertThat(targets(INDEX)).as(INDEX + " links every page").containsAll(others);
+        Path kernels = KERNELS.resolve("README.md");
+        List<String> primitives = markdown(KERNELS).stream().filter(page -> !page.equals(kernels))
+                .map(page -> page.getFileName().toString()).toList();
+        assertThat(primitives).isNotEmpty();
+        assertThat(targets(kernels)).as(kernels + " links every page").containsAll(primitives);
+        assertThat(targets(ROOT.resolve("docs/architecture.md"))).contains("kernels/README.md");
     }
 
     @Test
@@ -169,7 +176,8 @@ class DocsTest {
     @Test
     void commandsAreUnderstood() throws IOException {
         List<String> wrong = new ArrayList<>();
-        for (Path page : Stream.concat(guides(), Stream.of(README)).toList()) {
+        for (Path page : Stream.of(guides(), markdown(KERNELS).stream(),
+                Stream.of(README, ROOT.resolve("bench/README.md"))).flatMap(pages -> pages).toList()) {
             for (MarkdownPage.Block block : read(page).blocks()) {
                 for (int i = 0; i < block.code().size(); i++) {
                     String line = block.code().get(i);

@@ -40,7 +40,7 @@ class LauncherIT {
         Launched help = glimpse("--help");
         assertThat(help.exit()).isZero();
         assertThat(help.out()).contains("demo", "train", "eval", "predict", "explain", "verify", "convert", "profile",
-                "list",
+                "bench", "list",
                 "doctor");
         assertThat(glimpse("--version").out()).startsWith("glimpse 0.");
     }

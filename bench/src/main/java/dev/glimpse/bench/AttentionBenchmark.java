@@ -1,13 +1,18 @@
 package dev.glimpse.bench;
 
 import dev.glimpse.Layer;
+import dev.glimpse.app.bench.Dtype;
+import dev.glimpse.app.bench.Layout;
 import dev.glimpse.attention.Attentions;
+import dev.glimpse.kernel.Kernels;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.nn.Scopes;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -37,6 +42,18 @@ public class AttentionBenchmark {
     @Param({"32x64x56x56", "8x256x56x56", "1x256x56x56"})
     public String shape;
 
+    /** A pair: libtorch's operations, and fused kernels. */
+    @Param({"COMPOSED", "FUSED"})
+    public Kernels.Choice kernels;
+
+    /** Of module and map. */
+    @Param("FP32")
+    public Dtype dtype;
+
+    /** Of the map. */
+    @Param("NCHW")
+    public Layout layout;
+
     private Layer layer;
     private Tensor input;
     private Tensor trained;
@@ -47,9 +64,14 @@ public class AttentionBenchmark {
         Libtorch.load();
         long[] sizes = Arrays.stream(shape.split("x")).mapToLong(Long::parseLong).toArray();
         layer = Attentions.slot(attention).create(sizes[1]);
-        input = torch.randn(sizes);
-        trained = torch.randn(sizes).set_requires_grad(true);
-        cotangent = torch.randn(sizes);
+        layer.to(dtype.type(), false);
+        input = random(sizes);
+        trained = random(sizes).set_requires_grad(true);
+        cotangent = random(sizes);
+    }
+
+    private Tensor random(long... sizes) {
+        return layout.of(torch.randn(sizes).to(dtype.type()));
     }
 
     @Benchmark
@@ -63,15 +85,18 @@ public class AttentionBenchmark {
     public void forward() {
         layer.eval();
         try (PointerScope _ = new PointerScope()) {
-            Scopes.noGrad(() -> layer.forward(input));
+            Kernels.with(kernels, () -> Scopes.noGrad(() -> layer.forward(input)));
         }
     }
 
     @Benchmark
     public void train() {
         layer.train(true);
+        layer.zero_grad(true);
+        trained.mutable_grad().reset();
         try (PointerScope _ = new PointerScope()) {
-            layer.forward(trained).mul(cotangent).sum().backward();
+            Kernels.with(kernels, () -> layer.forward(trained).backward(cotangent, new BoolOptional(), false,
+                    new TensorArrayRefOptional()));
         }
     }
 }
