@@ -24,7 +24,7 @@ final class ComposedMap implements GatedMap {
 
     @Override
     public Pools pool() {
-        max = max == null ? Tensors.spatialMax(x) : max;
+        max = max == null ? shared() ? Tensors.amax(x, 2, 3) : Tensors.spatialMax(x) : max;
         return new Pools(mean(), max);
     }
 
@@ -39,7 +39,11 @@ final class ComposedMap implements GatedMap {
     }
 
     private static Pools channelPools(Tensor map) {
-        return new Pools(Tensors.mean(map, 1), Tensors.max(map, 1));
+        return new Pools(Tensors.mean(map, 1), shared() ? Tensors.amax(map, 1) : Tensors.max(map, 1));
+    }
+
+    private static boolean shared() {
+        return Kernels.chosen() == Kernels.Choice.COMPOSED_AMAX;
     }
 
     @Override

@@ -32,7 +32,9 @@ public final class Kernels {
         /** Fused kernels wherever they can run. */
         FUSED,
         /** Libtorch's operations alone. */
-        COMPOSED
+        COMPOSED,
+        /** The same with other maxima, whose ties share the gradient: a yardstick, since which is faster depends on the map. */
+        COMPOSED_AMAX
     }
 
     private static final Choice CHOICE = choice();
@@ -87,7 +89,7 @@ public final class Kernels {
     }
 
     static boolean fuses(Tensor map) {
-        if (chosen() == Choice.COMPOSED || !supported(map)) {
+        if (chosen() == Choice.COMPOSED || chosen() == Choice.COMPOSED_AMAX || !supported(map)) {
             return false;
         }
         if (!VECTORS) {
