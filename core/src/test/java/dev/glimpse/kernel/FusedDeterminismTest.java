@@ -1,11 +1,15 @@
 package dev.glimpse.kernel;
 
 import static dev.glimpse.Support.random;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.FreshProcess;
+import dev.glimpse.FreshProcess.Ended;
 import dev.glimpse.kernel.Gating.Input;
 import dev.glimpse.kernel.Gating.Layout;
 import dev.glimpse.kernel.Kernels.Choice;
 import dev.glimpse.nn.Layers;
+import dev.glimpse.nn.Libtorch;
 import dev.glimpse.nn.Window;
 import java.util.List;
 import java.util.Map;
@@ -51,14 +55,34 @@ class FusedDeterminismTest {
                                 .map(layout -> Arguments.of(gating, type, layout))));
     }
 
-    @ParameterizedTest
-    @MethodSource("forms")
-    void everyRepetitionGivesTheSameBits(Gating gating, ScalarType type, Layout layout) {
-        Input input = new Input(layout, 2, 37, 9, 7);
-        Map<String, Tensor> first = gating.run(Choice.FUSED, type, false, input);
-        for (int i = 1; i < REPETITIONS; i++) {
-            try (PointerScope _ = new PointerScope()) {
-                Closeness.requireSame(gating.run(Choice.FUSED, type, false, input), first);
+    /** In a process that has compiled nothing yet. */
+    @Test
+    void everyRepetitionGivesTheSameBits() {
+        Ended ended = FreshProcess.end(List.of("--add-modules=jdk.incubator.vector"), FusedDeterminismTest.class);
+        assertThat(ended.status()).as(ended.said()).isZero();
+        assertThat(ended.printed().lines().count()).isEqualTo(2 * 2 * 2);
+    }
+
+    /** Prints a line for each form whose repetitions were all the same. */
+    public static void main(String[] args) {
+        Libtorch.load();
+        for (ScalarType type : List.of(ScalarType.Float, ScalarType.BFloat16)) {
+            for (Layout layout : List.of(Layout.CONTIGUOUS, Layout.CHANNELS_LAST)) {
+                for (Gating gating : List.of(Gating.CBAM, Gating.CONTEXT)) {
+                    repeat(gating, type, new Input(layout, 2, 37, 9, 7));
+                    System.out.println(gating + " in " + type + ", " + layout);
+                }
+            }
+        }
+    }
+
+    private static void repeat(Gating gating, ScalarType type, Input input) {
+        try (PointerScope _ = new PointerScope()) {
+            Map<String, Tensor> first = gating.run(Choice.FUSED, type, false, input);
+            for (int i = 1; i < REPETITIONS; i++) {
+                try (PointerScope _ = new PointerScope()) {
+                    Closeness.requireSame(gating.run(Choice.FUSED, type, false, input), first);
+                }
             }
         }
     }

@@ -31,13 +31,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A fused map computes what the composed one does, forward and backward. */
-@Tag("widths")
 class GatedMapTest {
     private static final long[][] SIZES = {{1, 1}, {7, 7}, {9, 7}, {13, 1}, {14, 14}, {28, 30}, {56, 56}};
     private static final long[] CHANNELS = {1, 4, 6, 13, 64, 207, 1021};
     private static final long MOST_ELEMENTS = 250_000;
     /** Beside those that every attention is run on: each sees others. */
-    private static final int DRAWN = 6;
+    private static final int DRAWN = 4;
 
     private PointerScope scope;
 
@@ -85,6 +84,7 @@ class GatedMapTest {
         return inputs;
     }
 
+    @Tag("widths")
     @ParameterizedTest
     @MethodSource("inputs")
     void fusedIsComposedInFloat32(Gating gating, Input input) {
@@ -99,6 +99,7 @@ class GatedMapTest {
      * both held against float32. Where the largest of rounded products decides where a gradient goes, a gate that rounds
      * the other way sends it elsewhere: there the latter alone holds.
      */
+    @Tag("widths")
     @ParameterizedTest
     @MethodSource("right")
     void fusedIsComposedInBfloat16(Gating gating) {
@@ -181,6 +182,7 @@ class GatedMapTest {
     }
 
     /** Values are whole numbers, so that most maxima are found at several places. */
+    @Tag("widths")
     @ParameterizedTest
     @MethodSource("ties")
     void aTiesGradientGoesWhereLibtorchSendsIt(Ties ties, ScalarType type, Input input) {

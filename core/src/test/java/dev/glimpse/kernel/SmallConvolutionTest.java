@@ -28,7 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fused convolution of a few maps computes what libtorch's does, forward and backward. */
-@Tag("widths")
 class SmallConvolutionTest {
     private static final long[][] SIZES = {{1, 1}, {7, 7}, {9, 7}, {13, 1}, {14, 14}, {28, 30}, {56, 56}, {3, 65}};
 
@@ -59,6 +58,7 @@ class SmallConvolutionTest {
         return inputs;
     }
 
+    @Tag("widths")
     @ParameterizedTest
     @CsvSource({"1, 1", "1, 7", "2, 1", "2, 3", "2, 5", "2, 7", "2, 11", "3, 5", "3, 7", "4, 3", "4, 11"})
     void fusedIsLibtorchs(long maps, long kernel) {
