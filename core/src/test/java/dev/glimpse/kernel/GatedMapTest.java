@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class GatedMapTest {
     private static final long[][] SIZES = {{1, 1}, {7, 7}, {9, 7}, {13, 1}, {14, 14}, {28, 30}, {56, 56}};
     private static final long[] CHANNELS = {1, 4, 6, 13, 64, 207, 1021};
-    private static final long MOST_ELEMENTS = 250_000;
+    private static final long MOST_ELEMENTS = 150_000;
     /** Beside those that every attention is run on: each sees others. */
     private static final int DRAWN = 4;
 
@@ -63,7 +63,7 @@ class GatedMapTest {
     /** Rows and columns of every length, in both layouts; more than one part; and what lies in no order. */
     private static List<Input> inputs(long seed) {
         List<long[]> shapes = new ArrayList<>(List.of(new long[]{3, 6, 9, 7}, new long[]{1, 1021, 7, 7},
-                new long[]{3, 1, 1, 1}, new long[]{2, 64, 56, 56}));
+                new long[]{3, 1, 1, 1}, new long[]{1, 64, 56, 56}));
         List<long[]> all = new ArrayList<>();
         for (long[] size : SIZES) {
             for (long channels : CHANNELS) {
