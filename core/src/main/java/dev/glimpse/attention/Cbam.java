@@ -144,12 +144,9 @@ public final class Cbam extends Layer {
         }
 
         private Tensor gate(Tensor x, GatedMap map) {
-            Tensor sum = null;
-            for (Pool pool : pools) {
-                Tensor logits = mlp.forward(pool.apply(x, map)); // (B, C)
-                sum = sum == null ? logits : sum.add(logits);
-            }
-            return seen(this, CHANNEL, sum.sigmoid().unsqueeze(2).unsqueeze(3)); // (B, C, 1, 1)
+            Tensor[] pooled = pools.stream().map(pool -> pool.apply(x, map)).toArray(Tensor[]::new); // (B, C, 1, 1)
+            Tensor logits = mlp.forward(cat(0, pooled)).view(pooled.length, x.size(0), x.size(1)).sum(0); // (B, C)
+            return seen(this, CHANNEL, logits.sigmoid().unsqueeze(2).unsqueeze(3)); // (B, C, 1, 1)
         }
     }
 

@@ -45,7 +45,7 @@ final class FusedMap implements GatedMap {
 
     FusedMap(Tensor x) {
         this.x = x;
-        map = MapRows.of(x.detach());
+        map = MapRows.of(x);
         version = recording ? x._version() : 0;
     }
 
@@ -246,7 +246,7 @@ final class FusedMap implements GatedMap {
 
     /** What has come to a leaf, which is then ready for another backward. */
     private Numbers gradientOf(Tensor leaf) {
-        Tensor gradient = leaf.grad();
+        Tensor gradient = new Tensor(leaf.grad()); // what it gives is the leaf's own, which is let go below
         if (!gradient.defined()) {
             return Numbers.filled(map.images, (int) (leaf.numel() / map.images), 0);
         }

@@ -34,19 +34,20 @@ final class MapRows {
         address = tensor.data_ptr().address();
     }
 
-    /** The map as it lies, or a contiguous copy where it lies in no order. */
+    /** The map as it lies, or a contiguous copy where it lies in no order; of the tensor only its memory is used. */
     static MapRows of(Tensor x) {
         if (x.is_contiguous()) {
             return new MapRows(x, false);
         }
-        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true) : new MapRows(x.contiguous(), false);
+        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true) : new MapRows(x.detach().contiguous(), false);
     }
 
     /** Another tensor in this map's type and order. */
     MapRows alike(Tensor other) {
-        Tensor typed = other.to(tensor.scalar_type());
-        return new MapRows(channelsLast ? typed.contiguous(MemoryFormat.ChannelsLast) : typed.contiguous(),
-                channelsLast);
+        MemoryFormat format = channelsLast ? MemoryFormat.ChannelsLast : MemoryFormat.Contiguous;
+        Tensor typed = other.scalar_type().intern() == tensor.scalar_type().intern() ? other
+                : other.to(tensor.scalar_type());
+        return new MapRows(typed.is_contiguous(format) ? typed : typed.contiguous(format), channelsLast);
     }
 
     /** A map of the same size, type and order that is not set. */

@@ -1,6 +1,7 @@
 package dev.glimpse.kernel;
 
 import dev.glimpse.nn.Tensors;
+import java.lang.foreign.ValueLayout;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -17,9 +18,10 @@ record Numbers(Tensor tensor, long address, int each) {
         return of(Tensors.empty(ScalarType.Int, images, each), each);
     }
 
-    /** A tensor's numbers, whatever its type, in its own order. */
+    /** A tensor's numbers, whatever its type: its own memory where that is float32 in order, else a copy. */
     static Numbers of(Tensor tensor) {
-        Tensor plain = tensor.detach().to(ScalarType.Float).contiguous();
+        boolean asItIs = tensor.scalar_type().intern() == ScalarType.Float && tensor.is_contiguous();
+        Tensor plain = asItIs ? tensor : tensor.detach().to(ScalarType.Float).contiguous();
         return of(plain, (int) (plain.numel() / Math.max(1, plain.size(0))));
     }
 
@@ -48,6 +50,10 @@ record Numbers(Tensor tensor, long address, int each) {
     /** Multiplies all by one number. */
     void scale(float factor) {
         Rows.scale(address, Math.toIntExact(tensor.numel()), factor);
+    }
+
+    float[] toArray() {
+        return Tensors.memory(tensor).toArray(ValueLayout.JAVA_FLOAT);
     }
 
     /** Adds other numbers, each to the one in its place. */

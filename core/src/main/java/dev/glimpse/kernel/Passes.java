@@ -213,11 +213,8 @@ final class Passes {
             long sums = pools.sums.at(part.image(), from);
             long maxima = pools.maxima.at(part.image(), from);
             long argmaxima = pools.argmaxima.at(part.image(), from);
-            if (factors == null) {
-                Rows.pool(block, rows, x.cols(), sums, maxima, argmaxima);
-            } else {
-                Rows.pool(block, rows, x.cols(), factors.at(part.image()), x.half, sums, maxima, argmaxima);
-            }
+            Rows.pool(block, rows, x.cols(), factors == null ? 0 : factors.at(part.image()),
+                    x.half && factors != null, sums, maxima, argmaxima);
         });
         return pools;
     }

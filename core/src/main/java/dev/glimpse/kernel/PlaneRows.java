@@ -10,7 +10,6 @@ import static dev.glimpse.kernel.Vectors.tail;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Square kernels over single planes of float32 numbers that stand in a margin of zeros.
@@ -99,19 +98,52 @@ record PlaneRows(int height, int width, int kernel) {
      * @param weights receives {@code kernel * kernel} numbers
      */
     void weightGradient(long padded, long paddedGradient, long weights) {
-        int whole = Math.ceilDiv(width, LANES) * LANES;
         for (int i = 0; i < kernel; i++) {
-            for (int j = 0; j < kernel; j++) {
-                FloatVector a = FloatVector.zero(FLOATS);
-                for (int h = 0; h < height; h++) {
-                    long row = padded + ((long) (h + i) * stride() + j) * SIZE;
-                    long gradient = paddedGradient + ((long) (h + margin()) * stride() + margin()) * SIZE;
-                    for (int w = 0; w < whole; w += LANES) {
-                        a = load(row + (long) w * SIZE).fma(load(gradient + (long) w * SIZE), a);
-                    }
-                }
-                Vectors.setFloat(weights + ((long) i * kernel + j) * SIZE, Vectors.sum(a));
+            int j = 0;
+            for (; j <= kernel - 4; j += 4) {
+                fourWeightGradients(padded + ((long) i * stride() + j) * SIZE, paddedGradient,
+                        weights + ((long) i * kernel + j) * SIZE);
+            }
+            for (; j < kernel; j++) {
+                weightGradientAt(padded + ((long) i * stride() + j) * SIZE, paddedGradient,
+                        weights + ((long) i * kernel + j) * SIZE);
             }
         }
+    }
+
+    /** Of four places side by side: the gradient is read once for all. */
+    private void fourWeightGradients(long from, long paddedGradient, long weights) {
+        FloatVector a = FloatVector.zero(FLOATS);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        for (int h = 0; h < height; h++) {
+            long row = from + (long) h * stride() * SIZE;
+            long gradient = paddedGradient + ((long) (h + margin()) * stride() + margin()) * SIZE;
+            for (int w = 0; w < width; w += LANES) {
+                long at = row + (long) w * SIZE;
+                FloatVector g = load(gradient + (long) w * SIZE);
+                a = load(at).fma(g, a);
+                b = load(at + SIZE).fma(g, b);
+                c = load(at + 2 * SIZE).fma(g, c);
+                d = load(at + 3 * SIZE).fma(g, d);
+            }
+        }
+        Vectors.setFloat(weights, Vectors.sum(a));
+        Vectors.setFloat(weights + SIZE, Vectors.sum(b));
+        Vectors.setFloat(weights + 2 * SIZE, Vectors.sum(c));
+        Vectors.setFloat(weights + 3 * SIZE, Vectors.sum(d));
+    }
+
+    private void weightGradientAt(long from, long paddedGradient, long weights) {
+        FloatVector a = FloatVector.zero(FLOATS);
+        for (int h = 0; h < height; h++) {
+            long row = from + (long) h * stride() * SIZE;
+            long gradient = paddedGradient + ((long) (h + margin()) * stride() + margin()) * SIZE;
+            for (int w = 0; w < width; w += LANES) {
+                a = load(row + (long) w * SIZE).fma(load(gradient + (long) w * SIZE), a);
+            }
+        }
+        Vectors.setFloat(weights, Vectors.sum(a));
     }
 }

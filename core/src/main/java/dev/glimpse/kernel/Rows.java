@@ -92,116 +92,103 @@ final class Rows {
         }
     }
 
-    /** Each row's sum, largest number and that number's first column. A row with what is no number has it as the largest. */
-    static void pool(long x, int rows, int cols, long sums, long maxima, long argmaxima) {
+    /**
+     * Each row's sum, its largest number and that number's first column, of {@code factors_j x_ij} rounded to bfloat16
+     * where that is asked. A row with what is no number has it as the largest.
+     *
+     * @param factors 0 for ones
+     * @param argmaxima 0 where they are not wanted
+     */
+    static void pool(long x, int rows, int cols, long factors, boolean round, long sums, long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         VectorMask<Float> tail = tail(cols);
+        FloatVector least = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
         for (int i = 0; i < rows; i++) {
             long row = x + (long) i * cols * SIZE;
             FloatVector sum = FloatVector.zero(FLOATS);
             FloatVector sum2 = sum;
-            FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-            FloatVector max2 = max;
-            IntVector arg = IntVector.zero(INTS);
-            IntVector arg2 = arg;
+            FloatVector max = least;
+            FloatVector max2 = least;
             int j = 0;
             for (; j <= whole - 2 * LANES; j += 2 * LANES) {
-                FloatVector v = load(row + (long) j * SIZE);
-                FloatVector w = load(row + (long) j * SIZE + STEP);
+                long at = (long) j * SIZE;
+                FloatVector v = product(load(row + at), factors, at, round);
+                FloatVector w = product(load(row + at + STEP), factors, at + STEP, round);
                 sum = sum.add(v);
                 sum2 = sum2.add(w);
-                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
-                VectorMask<Float> more2 = w.compare(VectorOperators.GT, max2);
-                max = max.blend(v, more);
-                max2 = max2.blend(w, more2);
-                arg = arg.blend(j, more.cast(INTS));
-                arg2 = arg2.blend(j + LANES, more2.cast(INTS));
+                max = max.blend(v, v.compare(VectorOperators.GT, max));
+                max2 = max2.blend(w, w.compare(VectorOperators.GT, max2));
             }
             for (; j < whole; j += LANES) {
-                FloatVector v = load(row + (long) j * SIZE);
+                long at = (long) j * SIZE;
+                FloatVector v = product(load(row + at), factors, at, round);
                 sum = sum.add(v);
-                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
-                max = max.blend(v, more);
-                arg = arg.blend(j, more.cast(INTS));
+                max = max.blend(v, v.compare(VectorOperators.GT, max));
             }
             if (j < cols) {
-                FloatVector v = load(row + (long) j * SIZE, tail);
+                long at = (long) j * SIZE;
+                FloatVector v = load(row + at, tail);
+                v = factors == 0 ? v : v.mul(load(factors + at, tail));
+                v = round ? rounded(v) : v;
                 sum2 = sum2.add(v);
-                VectorMask<Float> more = v.compare(VectorOperators.GT, max2).and(tail);
-                max2 = max2.blend(v, more);
-                arg2 = arg2.blend(j, more.cast(INTS));
+                max2 = max2.blend(v, v.compare(VectorOperators.GT, max2).and(tail));
             }
-            finish(row, 0, cols, i, sum.add(sum2), max, max2, arg, arg2, sums, maxima, argmaxima);
+            float total = Vectors.sum(sum.add(sum2));
+            float largest = largest(max.blend(max2, max2.compare(VectorOperators.GT, max)));
+            if (total != total) { // with what is no number, or with both infinities
+                largest = largestOrNone(row, cols, factors, largest);
+            }
+            setFloat(sums + (long) i * SIZE, total);
+            setFloat(maxima + (long) i * SIZE, largest);
+            if (argmaxima != 0) {
+                setInt(argmaxima + (long) i * SIZE, indexOf(largest, row, cols, tail, factors, round));
+            }
         }
     }
 
-    /** The same of {@code factors_j x_ij}, rounded to bfloat16 first where that is asked. */
-    static void pool(long x, int rows, int cols, long factors, boolean round, long sums, long maxima,
-            long argmaxima) {
-        int whole = cols - cols % LANES;
-        VectorMask<Float> tail = tail(cols);
-        for (int i = 0; i < rows; i++) {
-            long row = x + (long) i * cols * SIZE;
-            FloatVector sum = FloatVector.zero(FLOATS);
-            FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-            IntVector arg = IntVector.zero(INTS);
-            int j = 0;
-            for (; j < whole; j += LANES) {
-                FloatVector v = load(row + (long) j * SIZE).mul(load(factors + (long) j * SIZE));
-                if (round) {
-                    v = rounded(v);
-                }
-                sum = sum.add(v);
-                VectorMask<Float> more = v.compare(VectorOperators.GT, max);
-                max = max.blend(v, more);
-                arg = arg.blend(j, more.cast(INTS));
-            }
-            FloatVector max2 = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-            IntVector arg2 = IntVector.zero(INTS);
-            if (j < cols) {
-                FloatVector v = load(row + (long) j * SIZE, tail).mul(load(factors + (long) j * SIZE, tail));
-                if (round) {
-                    v = rounded(v);
-                }
-                sum = sum.add(v);
-                VectorMask<Float> more = v.compare(VectorOperators.GT, max2).and(tail);
-                max2 = max2.blend(v, more);
-                arg2 = arg2.blend(j, more.cast(INTS));
-            }
-            finish(row, factors, cols, i, sum, max, max2, arg, arg2, sums, maxima, argmaxima);
-        }
+    private static FloatVector product(FloatVector x, long factors, long at, boolean round) {
+        FloatVector v = factors == 0 ? x : x.mul(load(factors + at));
+        return round ? rounded(v) : v;
     }
 
-    private static final IntVector INDEX = IntVector.zero(INTS).addIndex(1);
-
-    /** The row's results from its lanes. */
-    private static void finish(long row, long factors, int cols, int i, FloatVector sums, FloatVector max,
-            FloatVector max2, IntVector arg, IntVector arg2, long sumsOut, long maximaOut, long argmaximaOut) {
-        float sum = Vectors.sum(sums);
-        FloatVector both = max.blend(max2, max2.compare(VectorOperators.GT, max));
-        float largest = unordered(both);
-        VectorMask<Integer> here = max.compare(VectorOperators.EQ, largest).cast(INTS);
-        VectorMask<Integer> here2 = max2.compare(VectorOperators.EQ, largest).cast(INTS);
-        IntVector none = IntVector.broadcast(INTS, Integer.MAX_VALUE);
-        int at = none.blend(arg.add(INDEX), here).min(none.blend(arg2.add(INDEX), here2))
-                .reduceLanes(VectorOperators.MIN);
-        if (sum != sum) { // sums of what is no number are none, and so are those of both infinities
+    /** Where a row first has its largest number. */
+    private static int indexOf(float largest, long row, int cols, VectorMask<Float> tail, long factors, boolean round) {
+        if (largest != largest) {
             for (int j = 0; j < cols; j++) {
-                float factor = factors == 0 ? 1 : getFloat(factors + (long) j * SIZE);
-                if (Float.isNaN(getFloat(row + (long) j * SIZE) * factor)) {
-                    largest = Float.NaN;
-                    at = j;
-                    break;
+                if (Float.isNaN(product(row, factors, j))) {
+                    return j;
                 }
             }
         }
-        setFloat(sumsOut + (long) i * SIZE, sum);
-        setFloat(maximaOut + (long) i * SIZE, largest);
-        setInt(argmaximaOut + (long) i * SIZE, Math.min(at, cols - 1));
+        int whole = cols - cols % LANES;
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * SIZE;
+            VectorMask<Float> here = product(load(row + at), factors, at, round).compare(VectorOperators.EQ, largest);
+            if (here.anyTrue()) {
+                return j + here.firstTrue();
+            }
+        }
+        FloatVector v = load(row + (long) whole * SIZE, tail);
+        v = factors == 0 ? v : v.mul(load(factors + (long) whole * SIZE, tail));
+        v = round ? rounded(v) : v;
+        return Math.min(cols - 1, whole + v.compare(VectorOperators.EQ, largest).and(tail).firstTrue());
+    }
+
+    private static float largestOrNone(long row, int cols, long factors, float largest) {
+        for (int j = 0; j < cols; j++) {
+            if (Float.isNaN(product(row, factors, j))) {
+                return Float.NaN;
+            }
+        }
+        return largest;
+    }
+
+    private static float product(long row, long factors, int j) {
+        return getFloat(row + (long) j * SIZE) * (factors == 0 ? 1 : getFloat(factors + (long) j * SIZE));
     }
 
     /** The largest lane: as whole numbers of the same order, since vectors of floats are slow to reduce. */
-    private static float unordered(FloatVector v) {
+    private static float largest(FloatVector v) {
         IntVector bits = v.reinterpretAsInts();
         IntVector keys = bits.lanewise(VectorOperators.XOR,
                 bits.lanewise(VectorOperators.ASHR, 31).lanewise(VectorOperators.AND, 0x7fffffff));
@@ -268,13 +255,14 @@ final class Rows {
             }
             return;
         }
+        VectorMask<Float> tail = tail(cols);
         int i = 0;
         for (; cols >= WIDE && i <= rows - 4; i += 4) {
-            poolFourRows(x + (long) i * cols * SIZE, cols, factors == 0 ? 0 : factors + (long) i * SIZE, round,
+            poolFourRows(x + (long) i * cols * SIZE, cols, tail, factors == 0 ? 0 : factors + (long) i * SIZE, round,
                     first + i, sums, maxima, argmaxima);
         }
         for (; i < rows; i++) {
-            poolRow(x + (long) i * cols * SIZE, 0, cols, factor(factors, i), round, first + i, sums, maxima,
+            poolRow(x + (long) i * cols * SIZE, 0, cols, tail, factor(factors, i), round, first + i, sums, maxima,
                     argmaxima);
         }
     }
@@ -297,8 +285,8 @@ final class Rows {
         store(arg, argmaxima, intLanes);
     }
 
-    private static void poolRow(long row, int from, int cols, FloatVector f, boolean round, int index, long sums,
-            long maxima, long argmaxima) {
+    private static void poolRow(long row, int from, int cols, VectorMask<Float> tail, FloatVector f, boolean round,
+            int index, long sums, long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         int j = from;
         for (; j < whole; j += LANES) {
@@ -311,7 +299,6 @@ final class Rows {
             store(loadInts(argmaxima + at).blend(index, more.cast(INTS)), argmaxima + at);
         }
         if (j < cols) {
-            VectorMask<Float> tail = tail(cols);
             VectorMask<Integer> tailInts = tail.cast(INTS);
             long at = (long) j * SIZE;
             FloatVector v = product(load(row + at, tail), f, round);
@@ -323,7 +310,7 @@ final class Rows {
         }
     }
 
-    private static void poolFourRows(long row, int cols, long factors, boolean round, int index, long sums,
+    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, boolean round, int index, long sums,
             long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         long next = (long) cols * SIZE;
@@ -356,7 +343,7 @@ final class Rows {
             store(arg, argmaxima + at);
         }
         for (int i = 0; i < 4 && whole < cols; i++) {
-            poolRow(row + i * next, whole, cols, factor(factors, i), round, index + i, sums, maxima, argmaxima);
+            poolRow(row + i * next, whole, cols, tail, factor(factors, i), round, index + i, sums, maxima, argmaxima);
         }
     }
 
@@ -414,23 +401,63 @@ final class Rows {
     static void gateGradients(Gate gate, long dy, long x, int rows, int cols, long r, long k, long rowSums,
             long columnSums) {
         boolean product = gate == Gate.PRODUCT;
+        VectorMask<Float> tail = tail(cols);
+        if (cols <= NARROW) {
+            gateGradientsOfFewColumns(product, dy, x, rows, cols, r, k, rowSums, columnSums);
+            return;
+        }
         FloatVector one = FloatVector.broadcast(FLOATS, 1);
         int i = 0;
         for (; cols >= WIDE && i <= rows - 4; i += 4) {
             long row = (long) i * cols * SIZE;
-            gateGradientsOfFourRows(product, dy + row, x + row, cols, product ? r + (long) i * SIZE : 0, k,
+            gateGradientsOfFourRows(product, dy + row, x + row, cols, tail, product ? r + (long) i * SIZE : 0, k,
                     rowSums + (long) i * SIZE, columnSums);
         }
         for (; i < rows; i++) {
             long row = (long) i * cols * SIZE;
-            float sum = gateGradientsOfRow(product, dy + row, x + row, 0, cols, product ? factor(r, i) : one, k,
+            float sum = gateGradientsOfRow(product, dy + row, x + row, 0, cols, tail, product ? factor(r, i) : one, k,
                     columnSums);
             setFloat(rowSums + (long) i * SIZE, sum);
         }
     }
 
-    private static float gateGradientsOfRow(boolean product, long dy, long x, int from, int cols, FloatVector f, long k,
-            long columnSums) {
+    private static void gateGradientsOfFewColumns(boolean product, long dy, long x, int rows, int cols, long r, long k,
+            long rowSums, long columnSums) {
+        VectorMask<Float> inA = FLOATS.indexInRange(0, cols);
+        VectorMask<Float> inB = FLOATS.indexInRange(LANES, cols);
+        VectorMask<Float> inC = FLOATS.indexInRange(2 * LANES, cols);
+        VectorMask<Float> inD = FLOATS.indexInRange(3 * LANES, cols);
+        FloatVector one = FloatVector.broadcast(FLOATS, 1);
+        FloatVector factorA = product ? load(k, inA) : one;
+        FloatVector factorB = product ? load(k + STEP, inB) : one;
+        FloatVector factorC = product ? load(k + 2 * STEP, inC) : one;
+        FloatVector factorD = product ? load(k + 3 * STEP, inD) : one;
+        FloatVector sumA = load(columnSums, inA);
+        FloatVector sumB = load(columnSums + STEP, inB);
+        FloatVector sumC = load(columnSums + 2 * STEP, inC);
+        FloatVector sumD = load(columnSums + 3 * STEP, inD);
+        for (int i = 0; i < rows; i++) {
+            long at = (long) i * cols * SIZE;
+            FloatVector f = product ? factor(r, i) : one;
+            FloatVector a = load(dy + at, inA).mul(load(x + at, inA));
+            FloatVector b = load(dy + at + STEP, inB).mul(load(x + at + STEP, inB));
+            FloatVector c = load(dy + at + 2 * STEP, inC).mul(load(x + at + 2 * STEP, inC));
+            FloatVector d = load(dy + at + 3 * STEP, inD).mul(load(x + at + 3 * STEP, inD));
+            sumA = a.fma(f, sumA);
+            sumB = b.fma(f, sumB);
+            sumC = c.fma(f, sumC);
+            sumD = d.fma(f, sumD);
+            FloatVector row = a.fma(factorA, b.mul(factorB)).add(c.fma(factorC, d.mul(factorD)));
+            setFloat(rowSums + (long) i * SIZE, Vectors.sum(row));
+        }
+        store(sumA, columnSums, inA);
+        store(sumB, columnSums + STEP, inB);
+        store(sumC, columnSums + 2 * STEP, inC);
+        store(sumD, columnSums + 3 * STEP, inD);
+    }
+
+    private static float gateGradientsOfRow(boolean product, long dy, long x, int from, int cols,
+            VectorMask<Float> tail, FloatVector f, long k, long columnSums) {
         FloatVector one = FloatVector.broadcast(FLOATS, 1);
         int whole = cols - cols % LANES;
         FloatVector sum = FloatVector.zero(FLOATS);
@@ -442,7 +469,6 @@ final class Rows {
             store(e.fma(f, load(columnSums + at)), columnSums + at);
         }
         if (j < cols) {
-            VectorMask<Float> tail = tail(cols);
             long at = (long) j * SIZE;
             FloatVector e = load(dy + at, tail).mul(load(x + at, tail));
             sum = e.fma(product ? load(k + at, tail) : one, sum);
@@ -451,7 +477,8 @@ final class Rows {
         return Vectors.sum(sum);
     }
 
-    private static void gateGradientsOfFourRows(boolean product, long dy, long x, int cols, long factors, long k,
+    private static void gateGradientsOfFourRows(boolean product, long dy, long x, int cols, VectorMask<Float> tail,
+            long factors, long k,
             long rowSums, long columnSums) {
         int whole = cols - cols % LANES;
         long next = (long) cols * SIZE;
@@ -485,7 +512,7 @@ final class Rows {
         setFloat(rowSums + 2 * SIZE, Vectors.sum(c));
         setFloat(rowSums + 3 * SIZE, Vectors.sum(d));
         for (int i = 0; i < 4 && whole < cols; i++) {
-            float rest = gateGradientsOfRow(product, dy + i * next, x + i * next, whole, cols, factor(factors, i), k,
+            float rest = gateGradientsOfRow(product, dy + i * next, x + i * next, whole, cols, tail, factor(factors, i), k,
                     columnSums);
             addFloat(rowSums + (long) i * SIZE, rest);
         }

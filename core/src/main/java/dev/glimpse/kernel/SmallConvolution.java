@@ -41,24 +41,38 @@ public final class SmallConvolution {
     private static Tensor fused(Conv2dImpl convolution, Tensor maps) {
         Tensor weight = convolution.weight();
         Tensor bias = convolution.bias();
-        Tensor x = maps.detach().to(ScalarType.Float).contiguous();
-        float[] weights = Tensors.toFloats(weight);
-        float shift = bias.defined() ? Tensors.toFloats(bias)[0] : 0;
-        PlaneRows planes = new PlaneRows((int) x.size(2), (int) x.size(3), (int) weight.size(2));
-        Tensor y = forward(planes, x, weights, shift).to(maps.scalar_type());
+        PlaneRows planes = new PlaneRows((int) maps.size(2), (int) maps.size(3), (int) weight.size(2));
+        Numbers x = Numbers.of(maps);
+        int count = (int) maps.size(1);
+        float[] weights = Numbers.of(weight).toArray();
+        float shift = bias.defined() ? Numbers.of(bias).toArray()[0] : 0;
+        Tensor y = Tensors.empty(ScalarType.Float, maps.size(0), 1, maps.size(2), maps.size(3));
+        Numbers out = Numbers.of(y);
+        Team.forEach((int) maps.size(0), image -> {
+            long padded = padded(planes, x.at(image), count);
+            planes.correlate(padded, count, weights, shift, out.at(image));
+        });
+        Tensor typed = typed(y, maps);
         if (!GradMode.is_enabled() || !maps.requires_grad() && !weight.requires_grad()) {
-            return y;
+            return typed;
         }
-        return Graft.ontoOne(maps, y, dy -> {
-            Tensor gradient = dy.to(ScalarType.Float).contiguous();
+        return Graft.ontoOne(maps, typed, dy -> {
+            Numbers gradient = Numbers.of(dy);
+            Tensor dx = Tensors.empty(ScalarType.Float, maps.size(0), count, maps.size(2), maps.size(3));
+            Numbers dweights = gradients(planes, x, count, weights, gradient, Numbers.of(dx));
             if (weight.requires_grad()) {
-                give(weight, weightGradient(planes, x, gradient));
+                give(weight, dweights.overImages().tensor());
             }
             if (bias.defined() && bias.requires_grad()) {
-                give(bias, gradient.sum());
+                give(bias, gradient.tensor().sum());
             }
-            return inputGradient(planes, gradient, weights, (int) x.size(1)).to(maps.scalar_type());
+            return typed(dx, maps);
         });
+    }
+
+    private static Tensor typed(Tensor result, Tensor like) {
+        ScalarType type = like.scalar_type().intern();
+        return type == ScalarType.Float ? result : result.to(type);
     }
 
     private static void give(Tensor parameter, Tensor gradient) {
@@ -66,20 +80,8 @@ public final class SmallConvolution {
                 new TensorArrayRefOptional());
     }
 
-    private static Tensor forward(PlaneRows planes, Tensor x, float[] weights, float bias) {
-        int maps = (int) x.size(1);
-        int plane = planes.height() * planes.width();
-        Numbers in = Numbers.of(x);
-        Tensor y = Tensors.empty(ScalarType.Float, x.size(0), 1, planes.height(), planes.width());
-        Numbers out = Numbers.of(y);
-        Team.forEach((int) x.size(0), image -> {
-            long padded = padded(planes, in.at(image), maps, plane);
-            planes.correlate(padded, maps, weights, bias, out.at(image));
-        });
-        return y;
-    }
-
-    private static Tensor inputGradient(PlaneRows planes, Tensor dy, float[] weights, int maps) {
+    /** Writes the maps' gradient; returns each image's gradient of the weights. */
+    private static Numbers gradients(PlaneRows planes, Numbers x, int maps, float[] weights, Numbers dy, Numbers dx) {
         int kernel = planes.kernel() * planes.kernel();
         float[][] flipped = new float[maps][kernel];
         for (int map = 0; map < maps; map++) {
@@ -88,39 +90,23 @@ public final class SmallConvolution {
             }
         }
         int plane = planes.height() * planes.width();
-        Numbers in = Numbers.of(dy);
-        Tensor dx = Tensors.empty(ScalarType.Float, dy.size(0), maps, planes.height(), planes.width());
-        Numbers out = Numbers.of(dx);
-        Team.forEach((int) dy.size(0), image -> {
-            long padded = padded(planes, in.at(image), 1, plane);
-            for (int map = 0; map < maps; map++) {
-                planes.correlate(padded, 1, flipped[map], 0, out.at(image, map * plane));
-            }
-        });
-        return dx;
-    }
-
-    private static Tensor weightGradient(PlaneRows planes, Tensor x, Tensor dy) {
-        int images = (int) x.size(0);
-        int maps = (int) x.size(1);
-        int plane = planes.height() * planes.width();
-        int kernel = planes.kernel() * planes.kernel();
-        Numbers in = Numbers.of(x);
-        Numbers gradient = Numbers.of(dy);
-        Numbers weights = Numbers.floats(images, maps * kernel);
+        int images = (int) dy.tensor().size(0);
+        Numbers dweights = Numbers.floats(images, maps * kernel);
         Team.forEach(images, image -> {
-            long padded = padded(planes, in.at(image), maps, plane);
-            long behind = Scratch.block(1, planes.size());
-            planes.pad(gradient.at(image), behind);
+            long padded = padded(planes, x.at(image), maps);
+            long gradient = Scratch.block(1, planes.size());
+            planes.pad(dy.at(image), gradient);
             for (int map = 0; map < maps; map++) {
-                planes.weightGradient(padded + (long) map * planes.size() * Float.BYTES, behind,
-                        weights.at(image, map * kernel));
+                planes.correlate(gradient, 1, flipped[map], 0, dx.at(image, map * plane));
+                planes.weightGradient(padded + (long) map * planes.size() * Float.BYTES, gradient,
+                        dweights.at(image, map * kernel));
             }
         });
-        return weights.overImages().tensor();
+        return dweights;
     }
 
-    private static long padded(PlaneRows planes, long maps, int count, int plane) {
+    private static long padded(PlaneRows planes, long maps, int count) {
+        int plane = planes.height() * planes.width();
         long padded = Scratch.block(0, count * planes.size());
         for (int map = 0; map < count; map++) {
             planes.pad(maps + (long) map * plane * Float.BYTES, padded + (long) map * planes.size() * Float.BYTES);
