@@ -39,7 +39,8 @@ final class MapRows {
         if (x.is_contiguous()) {
             return new MapRows(x, false);
         }
-        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true) : new MapRows(x.detach().contiguous(), false);
+        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapRows(x, true)
+                : new MapRows(x.detach().contiguous(), false);
     }
 
     /** Another tensor in this map's type and order. */

@@ -310,7 +310,8 @@ final class Rows {
         }
     }
 
-    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, boolean round, int index, long sums,
+    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, boolean round, int index,
+            long sums,
             long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         long next = (long) cols * SIZE;
@@ -512,8 +513,9 @@ final class Rows {
         setFloat(rowSums + 2 * SIZE, Vectors.sum(c));
         setFloat(rowSums + 3 * SIZE, Vectors.sum(d));
         for (int i = 0; i < 4 && whole < cols; i++) {
-            float rest = gateGradientsOfRow(product, dy + i * next, x + i * next, whole, cols, tail, factor(factors, i), k,
-                    columnSums);
+            float rest =
+                    gateGradientsOfRow(product, dy + i * next, x + i * next, whole, cols, tail, factor(factors, i), k,
+                            columnSums);
             addFloat(rowSums + (long) i * SIZE, rest);
         }
     }
