@@ -24,15 +24,38 @@ public final class FreshProcess {
     private FreshProcess() {}
 
     /**
+     * How a process ended.
+     *
+     * @param printed on standard output
+     * @param said on standard error
+     */
+    public record Ended(int status, String printed, String said) {}
+
+    /**
      * What the main class printed on standard output.
      *
      * @throws AssertionError with what it said on standard error, unless it ended well
      */
     public static String run(Class<?> main, String... args) {
+        Ended ended = end(List.of(), main, args);
+        if (ended.status != 0) {
+            throw new AssertionError(main.getName() + " " + String.join(" ", args) + " ended with " + ended.status
+                    + ": " + ended.said);
+        }
+        return ended.printed;
+    }
+
+    /**
+     * The same, however it ends, with more options for the JVM.
+     *
+     * @throws AssertionError if it does not end
+     */
+    public static Ended end(List<String> options, Class<?> main, String... args) {
         List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
                 "-Xmx1g", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
-                "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                "-cp", System.getProperty("java.class.path"), main.getName()));
+                "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(args));
         try {
             Path out = Files.createTempFile("fresh", ".out");
@@ -41,19 +64,14 @@ public final class FreshProcess {
                     .redirectError(err.toFile());
             builder.environment().putAll(launcherEnvironment());
             Process process = builder.start();
-            boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            if (!ended) {
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
+                throw new AssertionError(String.join(" ", command) + " did not end: " + Files.readString(err));
             }
-            String said = Files.readString(err);
-            String printed = Files.readString(out);
+            Ended ended = new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
             Files.delete(out);
             Files.delete(err);
-            if (!ended || process.exitValue() != 0) {
-                throw new AssertionError(String.join(" ", command) + (ended ? " ended with " + process.exitValue()
-                        : " did not end") + ": " + said);
-            }
-            return printed;
+            return ended;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
