@@ -5,6 +5,8 @@ import dev.glimpse.kernel.Passes.Outer;
 import dev.glimpse.kernel.Passes.Spike;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -24,7 +26,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class FusedMap implements GatedMap {
     private final Tensor x;
     private final MapRows map;
-    private final long version;
+    private final List<Version> watched = new ArrayList<>();
     private final boolean recording = GradMode.is_enabled();
 
     private Tensor mean;
@@ -44,10 +46,29 @@ final class FusedMap implements GatedMap {
     private Tensor context;
     private Tensor contextWeights;
 
+    /** A tensor that backward needs as it was in the forward. */
+    private record Version(Tensor tensor, String title, long number) {
+        Version(Tensor tensor, String title) {
+            this(tensor, title, tensor._version());
+        }
+
+        void require() {
+            if (tensor.isNull()) {
+                throw new IllegalStateException(
+                        "the PointerScope that was open in the forward has been closed, and with "
+                                + "it went what backward needs: close it after backward");
+            }
+            if (tensor._version() != number) {
+                throw new IllegalStateException("the " + title + " has been changed in place since the forward: the "
+                        + "gradient needs it as it was; change a copy, or run with -D" + Kernels.PROPERTY
+                        + "=composed");
+            }
+        }
+    }
+
     FusedMap(Tensor x) {
         this.x = x;
         map = MapRows.of(x);
-        version = recording ? x._version() : 0;
     }
 
     @Override
@@ -167,6 +188,9 @@ final class FusedMap implements GatedMap {
     }
 
     private Tensor result(Gate gate, Tensor channelGate, Tensor positionGate) {
+        if (pooledGate != null && channelGate != pooledGate) {
+            throw new IllegalStateException("the map's channels were pooled under one gate and are gated by another");
+        }
         float neutral = gate == Gate.PRODUCT ? 1 : 0;
         Numbers channels = channelGate == null ? Numbers.filled(map.images, map.channels, neutral)
                 : Numbers.of(channelGate);
@@ -177,6 +201,13 @@ final class FusedMap implements GatedMap {
         if (!recording || !learned) {
             return y;
         }
+        if (x.is_inference()) {
+            throw new IllegalArgumentException("the map was made in inference mode, which leaves no gradients: make it "
+                    + "outside, or clone it there");
+        }
+        watched.add(new Version(x, "map that was gated"));
+        Stream.of(channelGate, positionGate, contextWeights, projector).filter(Objects::nonNull)
+                .forEach(part -> watched.add(new Version(part, "gate or what made it")));
         return Graft.onto(x, y, dy -> backward(gate, dy, channelGate, channels, positionGate, positions));
     }
 
@@ -190,10 +221,7 @@ final class FusedMap implements GatedMap {
 
     private Tensor backward(Gate gate, Tensor dy, Tensor channelGate, Numbers channels, Tensor positionGate,
             Numbers positions) {
-        if (x._version() != version) {
-            throw new IllegalStateException("the map that was gated has been changed in place since: the gradient "
-                    + "needs it as it was; change a copy, or run with -D" + Kernels.PROPERTY + "=composed");
-        }
+        watched.forEach(Version::require);
         Tensor dx;
         try (PointerScope _ = new PointerScope()) {
             dx = gradient(gate, map.alike(dy), channelGate, channels, positionGate, positions).to(dy.scalar_type());
@@ -247,9 +275,8 @@ final class FusedMap implements GatedMap {
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
     private Spike ofChannelPools(GateGradients gates, List<Outer> terms) {
-        Numbers dmean = gradientOf(channelMean);
+        Numbers dmean = gradientOf(channelMean).scaled(1f / map.channels); // both may have been given one gradient
         Numbers dmax = gradientOf(channelMax);
-        dmean.scale(1f / map.channels);
         Numbers factors = pooledGate == null ? ones(map.channels) : Numbers.of(pooledGate);
         if (learns(pooledGate)) {
             Passes.addPoolGradients(map, dmean, new Spike(dmax, maxChannels), gates.channels());
@@ -259,8 +286,7 @@ final class FusedMap implements GatedMap {
     }
 
     private Spike ofPositionPools(List<Outer> terms) {
-        Numbers dmean = gradientOf(mean);
-        dmean.scale(1f / map.positions);
+        Numbers dmean = gradientOf(mean).scaled(1f / map.positions);
         terms.add(new Outer(dmean, ones(map.positions)));
         return max == null ? null : new Spike(gradientOf(max), maxPositions);
     }

@@ -20,7 +20,11 @@ enum Gate {
     private static final FloatVector ONE = FloatVector.broadcast(FLOATS, 1);
 
     FloatVector apply(FloatVector x, FloatVector r, FloatVector k) {
-        return this == SHIFT ? x.add(r.add(k)) : x.mul(factor(r, k));
+        return switch (this) {
+            case SHIFT -> x.add(r.add(k));
+            case SUM -> x.fma(r, x.mul(k)); // not x (r + k): two infinities must meet as they do composed
+            default -> x.mul(factor(r, k));
+        };
     }
 
     /** By what the element is multiplied. */

@@ -44,7 +44,7 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
     /** The mean and the maximum over channels: (B, 1, H, W) each. */
     Pools poolChannels();
 
-    /** The mean and the maximum over the channels of {@code channelGate * x}: (B, 1, H, W) each. */
+    /** The mean and the maximum over the channels of {@code channelGate * x}, which must then be gated by it: (B, 1, H, W) each. */
     Pools poolChannels(Tensor channelGate);
 
     /**

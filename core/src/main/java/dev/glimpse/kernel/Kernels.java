@@ -40,6 +40,7 @@ public final class Kernels {
     private static final Choice CHOICE = choice();
     private static final boolean VECTORS =
             ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    private static final int BITS = VECTORS ? Vectors.BITS : 0;
     private static final ScopedValue<Choice> HERE = ScopedValue.newInstance();
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
     private static final LongAdder FUSED_RUNS = new LongAdder();
@@ -80,7 +81,7 @@ public final class Kernels {
 
     /** The width of the vectors in bits, or 0 where there are none. */
     public static int vectorBits() {
-        return VECTORS ? Vectors.BITS : 0;
+        return BITS;
     }
 
     /** How many maps have been gated by fused kernels in this process. */

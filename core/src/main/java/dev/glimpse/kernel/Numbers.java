@@ -52,6 +52,13 @@ record Numbers(Tensor tensor, long address, int each) {
         Rows.scale(address, Math.toIntExact(tensor.numel()), factor);
     }
 
+    /** All times one number, in memory of their own. */
+    Numbers scaled(float factor) {
+        Numbers copy = of(tensor.clone(), each);
+        copy.scale(factor);
+        return copy;
+    }
+
     float[] toArray() {
         return Tensors.memory(tensor).toArray(ValueLayout.JAVA_FLOAT);
     }

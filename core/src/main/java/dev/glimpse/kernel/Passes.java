@@ -11,6 +11,8 @@ import java.util.List;
  * part at a time and then over the parts, whatever thread did them: the same input gives the same bits.
  */
 final class Passes {
+    private static final int POOLS_AT_A_TIME = 2;
+
     private Passes() {}
 
     /** Each channel's pools over the positions, or each position's over the channels: (images, channels or positions). */
@@ -91,16 +93,22 @@ final class Passes {
     /**
      * The gradient of the map from that of the gated map and from its pools.
      *
-     * @param pools one or two, or none
+     * @param pools what flows back from pools; a second pass adds those after the second
      * @param toPositions for each channel, a gradient and the position it goes to; or {@code null}
      * @param toChannels for each position, a gradient and the channel it goes to; or {@code null}
      */
     static MapRows inputGradient(Gate gate, MapRows dy, Numbers channelFactors, Numbers positionFactors,
             List<Outer> pools, Spike toPositions, Spike toChannels) {
         MapRows dx = dy.unset();
+        if (pools.size() > POOLS_AT_A_TIME) {
+            MapRows first = inputGradient(gate, dy, channelFactors, positionFactors,
+                    pools.subList(0, POOLS_AT_A_TIME), null, null);
+            return inputGradient(Gate.SHIFT, first, channelFactors, positionFactors,
+                    pools.subList(POOLS_AT_A_TIME, pools.size()), toPositions, toChannels);
+        }
         Outer none = new Outer(Numbers.filled(dy.images, dy.channels, 0), Numbers.filled(dy.images, dy.positions, 0));
         Outer one = pools.isEmpty() ? none : pools.get(0);
-        Outer two = pools.size() < 2 ? none : pools.get(1);
+        Outer two = pools.size() < POOLS_AT_A_TIME ? none : pools.get(1);
         boolean last = dy.channelsLast;
         Numbers r = last ? positionFactors : channelFactors;
         Numbers k = last ? channelFactors : positionFactors;

@@ -53,7 +53,8 @@ public final class SmallConvolution {
             planes.correlate(padded, count, weights, shift, out.at(image));
         });
         Tensor typed = typed(y, maps);
-        if (!GradMode.is_enabled() || !maps.requires_grad() && !weight.requires_grad()) {
+        boolean learned = maps.requires_grad() || weight.requires_grad() || bias.defined() && bias.requires_grad();
+        if (!GradMode.is_enabled() || !learned) {
             return typed;
         }
         return Graft.ontoOne(maps, typed, dy -> {

@@ -42,7 +42,6 @@ import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -396,7 +395,6 @@ class FusedAutogradTest {
     }
 
     /** What made the gate is changed before backward: as composed, that is noticed, or the gradients are right still. */
-    @Disabled("the fused form reads the gate, the projector and the weights as they are by then, and does not look")
     @ParameterizedTest
     @ValueSource(strings = {"gate", "projector", "weights"})
     void whatMadeTheGateMayNotChangeUnnoticed(String changed) {

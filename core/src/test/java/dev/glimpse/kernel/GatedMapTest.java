@@ -22,7 +22,6 @@ import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,20 +116,17 @@ class GatedMapTest {
         errors.requireNoWorse();
     }
 
-    @Disabled("of three pools whose gradients flow back, Passes.inputGradient adds the first two")
     @Test
     void threePoolsAtOnce() {
         fusedIsComposedInFloat32(Gating.ALL, new Input(Layout.CONTIGUOUS, 3, 6, 9, 7));
     }
 
-    @Disabled("both leaves' gradients are views of one tensor, and FusedMap scales the mean's in place")
     @ParameterizedTest
     @EnumSource(names = {"SUM_OF_POOLS", "SUM_OF_CHANNEL_POOLS"})
     void bothPoolsMayGetTheSameGradient(Gating gating) {
         fusedIsComposedInFloat32(gating, new Input(Layout.CONTIGUOUS, 3, 6, 9, 7));
     }
 
-    @Disabled("composed, x c + x s has no number where x is infinite and s is zero; fused, x (c + s) is infinite")
     @ParameterizedTest
     @EnumSource(names = {"PARALLEL", "SCSE"})
     void whatIsNoFiniteNumberUnderASumOfGates(Gating gating) {

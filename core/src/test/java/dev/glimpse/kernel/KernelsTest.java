@@ -14,7 +14,6 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,7 +82,6 @@ class KernelsTest {
         assertThat(ended.said()).contains("glimpse.kernels is 'nonsense'; known: auto, fused, composed");
     }
 
-    @Disabled("the line comes once, from a thread that is not the caller's; it gets a NoClassDefFoundError")
     @Test
     void anUnknownWidthIsRefusedInOneLine() {
         Ended ended = process("2", WITH_VECTORS, "-Dglimpse.kernels.bits=64");

@@ -19,7 +19,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,7 +104,6 @@ class SmallConvolutionTest {
         Closeness.require(fused, composed, Closeness.FLOAT32);
     }
 
-    @Disabled("where the bias alone is learned, SmallConvolution records nothing")
     @Test
     void theBiasAloneMayBeLearned() {
         partsMayBeFrozen("maps, weight");
