@@ -70,7 +70,7 @@ public final class Ceca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ceca", channels, x);
-        GatedMap map = GatedMap.of(x);
+        GatedMap map = GatedMap.ofMeans(x);
         Tensor line = map.mean().squeeze(3).transpose(1, 2); // (B, 1, C)
         Tensor ring = cat(2, line.narrow(2, channels - reach, reach), line, line.narrow(2, 0, reach));
         Tensor gate = conv.forward(ring).sigmoid().transpose(1, 2).unsqueeze(3); // (B, C, 1, 1)

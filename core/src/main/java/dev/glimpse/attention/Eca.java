@@ -65,7 +65,7 @@ public final class Eca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("eca", channels, x);
-        GatedMap map = GatedMap.of(x);
+        GatedMap map = GatedMap.ofMeans(x);
         Tensor line = map.mean().squeeze(3).transpose(1, 2); // (B, 1, C)
         Tensor gate = conv.forward(line).sigmoid().transpose(1, 2).unsqueeze(3); // (B, C, 1, 1)
         return map.gated(seen(this, CHANNEL, gate));

@@ -56,7 +56,7 @@ public final class Ese extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ese", channels, x);
-        GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.of(x);
+        GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.ofMeans(x);
         Tensor squeezed = addMaxpool ? Timm.squeeze(x, true) : map.mean(); // (B, C, 1, 1)
         Tensor gate = torch.hardsigmoid(fc.forward(squeezed)); // (B, C, 1, 1)
         return map.gated(seen(this, CHANNEL, gate));

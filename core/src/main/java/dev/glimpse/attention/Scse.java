@@ -149,7 +149,7 @@ public final class Scse extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            GatedMap map = GatedMap.of(x);
+            GatedMap map = GatedMap.ofMeans(x);
             return map.gated(gate(map));
         }
 
@@ -171,7 +171,7 @@ public final class Scse extends Layer {
 
         @Override
         public Tensor forward(Tensor x) {
-            GatedMap map = GatedMap.of(x);
+            GatedMap map = GatedMap.ofMeans(x);
             Tensor hidden = fc1.forward(map.mean().flatten(1, 3)).relu(); // (B, C/r)
             Tensor gate = fc2.forward(hidden).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
             return map.gated(seen(this, CHANNEL, gate));

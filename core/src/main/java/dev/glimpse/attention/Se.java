@@ -69,7 +69,7 @@ public final class Se extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se", channels, x);
-        GatedMap map = GatedMap.of(x);
+        GatedMap map = GatedMap.ofMeans(x);
         Tensor squeezed = map.mean().flatten(1, -1); // (B, C)
         Tensor gate = fc.forward(squeezed).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
         return map.gated(seen(this, CHANNEL, gate));

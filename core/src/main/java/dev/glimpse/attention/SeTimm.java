@@ -72,7 +72,7 @@ public final class SeTimm extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se-timm", channels, x);
-        GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.of(x);
+        GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.ofMeans(x);
         Tensor squeezed = addMaxpool ? Timm.squeeze(x, true) : map.mean(); // (B, C, 1, 1)
         Tensor gate = fc2.forward(fc1.forward(squeezed).relu()).sigmoid(); // (B, C, 1, 1)
         return map.gated(seen(this, CHANNEL, gate));

@@ -52,11 +52,6 @@ final class ComposedMap implements GatedMap {
     }
 
     @Override
-    public Tensor features() {
-        return x;
-    }
-
-    @Override
     public Tensor sum(Tensor weights) {
         return x.flatten(2, 3).matmul(weights.flatten(2, 3).transpose(1, 2)).unsqueeze(3);
     }
@@ -79,16 +74,6 @@ final class ComposedMap implements GatedMap {
     @Override
     public Tensor gatedBySum(Tensor channelGate, Tensor positionGate) {
         return gated(channelGate).add(gatedPositions(positionGate));
-    }
-
-    @Override
-    public Tensor excited(Tensor channelLogits, Tensor positionLogits) {
-        return x.addcmul(x, channelLogits.mul(positionLogits).sigmoid());
-    }
-
-    @Override
-    public Tensor excitedBySum(Tensor channelLogits, Tensor positionLogits) {
-        return x.addcmul(x, channelLogits.add(positionLogits).sigmoid());
     }
 
     @Override

@@ -41,8 +41,6 @@ final class FusedMap implements GatedMap {
     private Tensor projection;
     private Tensor projector;
 
-    private Tensor features;
-
     private Tensor context;
     private Tensor contextWeights;
 
@@ -120,17 +118,6 @@ final class FusedMap implements GatedMap {
     }
 
     @Override
-    public Tensor features() {
-        if (features == null) {
-            features = x.detach();
-            if (recording) {
-                features.set_requires_grad(true);
-            }
-        }
-        return features;
-    }
-
-    @Override
     public Tensor sum(Tensor weights) {
         contextWeights = weights;
         context = leaf(Passes.sumPositions(map, Numbers.of(weights)), x.requires_grad() || weights.requires_grad(),
@@ -151,16 +138,6 @@ final class FusedMap implements GatedMap {
     @Override
     public Tensor gatedBySum(Tensor channelGate, Tensor positionGate) {
         return result(Gate.SUM, channelGate, positionGate);
-    }
-
-    @Override
-    public Tensor excited(Tensor channelLogits, Tensor positionLogits) {
-        return result(Gate.EXCITED_PRODUCT, channelLogits, positionLogits);
-    }
-
-    @Override
-    public Tensor excitedBySum(Tensor channelLogits, Tensor positionLogits) {
-        return result(Gate.EXCITED_SUM, channelLogits, positionLogits);
     }
 
     @Override
@@ -266,10 +243,6 @@ final class FusedMap implements GatedMap {
                 ? Passes.inputGradient(Gate.PRODUCT, dy, ones(map.channels), ones(map.positions), terms, toPositions,
                         toChannels).tensor
                 : Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels).tensor;
-        if (features != null && features.grad().defined()) {
-            dx.add_(new Tensor(features.grad()));
-            features.mutable_grad().reset();
-        }
         return dx;
     }
 

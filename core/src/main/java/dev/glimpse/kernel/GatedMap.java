@@ -1,6 +1,7 @@
 package dev.glimpse.kernel;
 
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -30,6 +31,14 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
         return Kernels.fuses(x) ? new FusedMap(x) : new ComposedMap(x);
     }
 
+    /**
+     * The map for a gate that is made of its means alone: fused where gradients are recorded, since without them libtorch's
+     * two passes, the mean and the product, take no longer.
+     */
+    static GatedMap ofMeans(Tensor x) {
+        return GradMode.is_enabled() || Kernels.chosen() == Kernels.Choice.FUSED ? of(x) : composed(x);
+    }
+
     /** The map by libtorch's operations alone, for pools that are not fused. */
     static GatedMap composed(Tensor x) {
         return new ComposedMap(x);
@@ -54,9 +63,6 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
      */
     Tensor project(Conv2dImpl toOne);
 
-    /** The map itself, (B, C, H, W), for layers of libtorch's that make a gate of it. */
-    Tensor features();
-
     /**
      * The sum over positions by weights: (B, C, 1, 1).
      *
@@ -72,12 +78,6 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
 
     /** {@code (channelGate + positionGate) * x}, the gates (B, C, 1, 1) and (B, 1, H, W). */
     Tensor gatedBySum(Tensor channelGate, Tensor positionGate);
-
-    /** {@code x + sigmoid(channelLogits * positionLogits) * x}, the logits (B, C, 1, 1) and (B, 1, H, W). */
-    Tensor excited(Tensor channelLogits, Tensor positionLogits);
-
-    /** {@code x + sigmoid(channelLogits + positionLogits) * x}, the logits (B, C, 1, 1) and (B, 1, H, W). */
-    Tensor excitedBySum(Tensor channelLogits, Tensor positionLogits);
 
     /** {@code positionGate * x}, the gate (B, 1, H, W). */
     Tensor gatedPositions(Tensor positionGate);

@@ -56,6 +56,19 @@ final class Halves {
         return (short) (Float.isNaN(v) ? bits >>> 16 | 0x40 : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 
+    /** Multiplies a block's elements by their rows' and their columns' factors and rounds them to bfloat16, in float32. */
+    static void multiply(long block, int rows, int cols, long r, long k) {
+        GateRows.multiply(block, rows, cols, r, k, block);
+        int count = rows * cols;
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            store(rounded(Vectors.load(block + 4L * i)), block + 4L * i);
+        }
+        for (; i < count; i++) {
+            Vectors.setFloat(block + 4L * i, Float.intBitsToFloat(bfloat16(Vectors.getFloat(block + 4L * i)) << 16));
+        }
+    }
+
     static float get(long address) {
         return Float.intBitsToFloat(MEMORY.get(ValueLayout.JAVA_SHORT_UNALIGNED, address) << 16);
     }

@@ -43,17 +43,23 @@ final class Passes {
         return x.channelsLast ? rowDots(x, channelFactors) : addedColumns(x, channelFactors);
     }
 
-    /** The map times what the channels' and the positions' numbers make. */
+    /** The map under a gate. */
     static MapRows gate(Gate gate, MapRows x, Numbers channelFactors, Numbers positionFactors) {
         MapRows y = x.unset();
         Numbers r = x.channelsLast ? positionFactors : channelFactors;
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
         x.forEachPart(part -> {
+            int image = part.image();
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
+                long in = read(x, part, from, rows, 0);
                 long out = target(y, part, from, rows);
-                GateRows.apply(gate, read(x, part, from, rows, 0), rows, x.cols(), r.at(part.image(), from),
-                        k.at(part.image()), out);
+                long f = r.at(image, from);
+                switch (gate) {
+                    case PRODUCT -> GateRows.multiply(in, rows, x.cols(), f, k.at(image), out);
+                    case SUM -> GateRows.multiplyBySum(in, rows, x.cols(), f, k.at(image), out);
+                    case SHIFT -> GateRows.shift(in, rows, x.cols(), f, k.at(image), out);
+                }
                 written(y, part, from, rows, out);
             }
         });
@@ -67,16 +73,24 @@ final class Passes {
             Numbers positionFactors) {
         Numbers r = x.channelsLast ? positionFactors : channelFactors;
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
+        Numbers ones = Numbers.filled(1, Math.max(x.cols(), x.rows()), 1);
         Numbers rowSums = Numbers.floats(x.images, x.rows());
         Numbers partSums = Numbers.floats(x.images, x.parts() * x.cols());
         x.forEachPart(part -> {
-            long columns = partSums.at(part.image(), part.part() * x.cols());
+            int image = part.image();
+            long columns = partSums.at(image, part.part() * x.cols());
             Rows.fill(columns, x.cols(), 0);
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
-                GateRows.gradients(gate, read(dy, part, from, rows, 0), read(x, part, from, rows, 1), rows,
-                        x.cols(), r.at(part.image(), from), k.at(part.image()), rowSums.at(part.image(), from),
-                        columns);
+                long gradient = read(dy, part, from, rows, 0);
+                long in = read(x, part, from, rows, 1);
+                long f = r.at(image, from);
+                long sums = rowSums.at(image, from);
+                switch (gate) {
+                    case PRODUCT -> GateRows.gradients(gradient, in, rows, x.cols(), f, k.at(image), sums, columns);
+                    case SUM, SHIFT -> GateRows.gradients(gradient, in, rows, x.cols(), ones.at(0), ones.at(0), sums,
+                            columns);
+                }
             }
         });
         dy.follow(x);
@@ -101,21 +115,23 @@ final class Passes {
             List<Outer> pools, Spike toPositions, Spike toChannels) {
         MapRows dx = dy.unset();
         if (pools.size() > POOLS_AT_A_TIME) {
-            MapRows first = inputGradient(gate, dy, channelFactors, positionFactors,
+            MapRows some = inputGradient(gate, dy, channelFactors, positionFactors,
                     pools.subList(0, POOLS_AT_A_TIME), null, null);
-            return inputGradient(Gate.SHIFT, first, channelFactors, positionFactors,
+            return inputGradient(Gate.SHIFT, some, channelFactors, positionFactors,
                     pools.subList(POOLS_AT_A_TIME, pools.size()), toPositions, toChannels);
         }
         Outer none = new Outer(Numbers.filled(dy.images, dy.channels, 0), Numbers.filled(dy.images, dy.positions, 0));
-        Outer one = pools.isEmpty() ? none : pools.get(0);
-        Outer two = pools.size() < POOLS_AT_A_TIME ? none : pools.get(1);
+        Outer first = pools.isEmpty() ? none : pools.get(0);
+        Outer second = pools.size() < POOLS_AT_A_TIME ? none : pools.get(1);
+        Numbers ones = Numbers.filled(1, dy.cols(), 1);
+        Numbers zeros = Numbers.filled(1, Math.max(dy.cols(), dy.rows()), 0);
         boolean last = dy.channelsLast;
         Numbers r = last ? positionFactors : channelFactors;
         Numbers k = last ? channelFactors : positionFactors;
-        Numbers a = last ? one.positions : one.channels;
-        Numbers b = last ? one.channels : one.positions;
-        Numbers c = last ? two.positions : two.channels;
-        Numbers d = last ? two.channels : two.positions;
+        Numbers a = last ? first.positions : first.channels;
+        Numbers b = last ? first.channels : first.positions;
+        Numbers c = last ? second.positions : second.channels;
+        Numbers d = last ? second.channels : second.positions;
         Spike inRows = last ? toChannels : toPositions;
         Spike inColumns = last ? toPositions : toChannels;
         dy.forEachPart(part -> {
@@ -123,8 +139,18 @@ final class Passes {
             for (int from = part.from(); from < part.to(); from += dy.blockRows()) {
                 int rows = Math.min(dy.blockRows(), part.to() - from);
                 long out = target(dx, part, from, rows);
-                GateRows.inputGradient(gate, read(dy, part, from, rows, 0), rows, dy.cols(), r.at(image, from),
-                        k.at(image), a.at(image, from), b.at(image), c.at(image, from), d.at(image), out);
+                long in = read(dy, part, from, rows, 0);
+                long f = r.at(image, from);
+                long one = a.at(image, from);
+                long two = c.at(image, from);
+                switch (gate) {
+                    case PRODUCT -> GateRows.inputGradient(in, rows, dy.cols(), f, k.at(image), zeros.at(0), one,
+                            b.at(image), two, d.at(image), out);
+                    case SUM -> GateRows.inputGradient(in, rows, dy.cols(), f, ones.at(0), k.at(image), one,
+                            b.at(image), two, d.at(image), out);
+                    case SHIFT -> GateRows.inputGradient(in, rows, dy.cols(), zeros.at(0), zeros.at(0), ones.at(0),
+                            one, b.at(image), two, d.at(image), out);
+                }
                 written(dx, part, from, rows, out);
             }
             if (inRows != null) {
@@ -217,12 +243,16 @@ final class Passes {
     private static Pools poolRows(MapRows x, Numbers factors) {
         Pools pools = new Pools(Numbers.floats(x.images, x.rows()), Numbers.floats(x.images, x.rows()),
                 Numbers.ints(x.images, x.rows()));
+        Numbers ones = Numbers.filled(1, Math.max(x.rows(), x.cols()), 1);
         forEachBlock(x, (part, from, rows, block) -> {
-            long sums = pools.sums.at(part.image(), from);
-            long maxima = pools.maxima.at(part.image(), from);
-            long argmaxima = pools.argmaxima.at(part.image(), from);
-            Rows.pool(block, rows, x.cols(), factors == null ? 0 : factors.at(part.image()),
-                    x.half && factors != null, sums, maxima, argmaxima);
+            int image = part.image();
+            long k = factors == null ? ones.at(0) : factors.at(image);
+            if (x.half && factors != null) {
+                Halves.multiply(block, rows, x.cols(), ones.at(0), k);
+                k = ones.at(0);
+            }
+            Rows.pool(block, rows, x.cols(), k, pools.sums.at(image, from), pools.maxima.at(image, from),
+                    pools.argmaxima.at(image, from));
         });
         return pools;
     }
@@ -232,6 +262,7 @@ final class Passes {
         Numbers sums = Numbers.floats(x.images, all);
         Numbers maxima = Numbers.floats(x.images, all);
         Numbers argmaxima = Numbers.ints(x.images, all);
+        Numbers ones = Numbers.filled(1, Math.max(x.rows(), x.cols()), 1);
         x.forEachPart(part -> {
             int image = part.image();
             int first = part.part() * x.cols();
@@ -240,9 +271,14 @@ final class Passes {
             Rows.fill(argmaxima.at(image, first), x.cols(), 0);
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
-                Rows.poolColumns(read(x, part, from, rows, 0), rows, x.cols(),
-                        factors == null ? 0 : factors.at(image, from), x.half && factors != null, from,
-                        sums.at(image, first), maxima.at(image, first), argmaxima.at(image, first));
+                long block = read(x, part, from, rows, 0);
+                long r = factors == null ? ones.at(0) : factors.at(image, from);
+                if (x.half && factors != null) {
+                    Halves.multiply(block, rows, x.cols(), r, ones.at(0));
+                    r = ones.at(0);
+                }
+                Rows.poolColumns(block, rows, x.cols(), r, from, sums.at(image, first), maxima.at(image, first),
+                        argmaxima.at(image, first));
             }
         });
         if (x.parts() == 1) {

@@ -6,7 +6,6 @@ import static dev.glimpse.kernel.Vectors.LANES;
 import static dev.glimpse.kernel.Vectors.getFloat;
 import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.loadInts;
-import static dev.glimpse.kernel.Vectors.rounded;
 import static dev.glimpse.kernel.Vectors.setFloat;
 import static dev.glimpse.kernel.Vectors.setInt;
 import static dev.glimpse.kernel.Vectors.store;
@@ -92,13 +91,12 @@ final class Rows {
     }
 
     /**
-     * Each row's sum, its largest number and that number's first column, of {@code factors_j x_ij} rounded to bfloat16
-     * where that is asked. A row with what is no number has it as the largest.
+     * Each row's sum, its largest number and that number's first column, of {@code factors_j x_ij}. A row with what is no
+     * number has it as the largest.
      *
-     * @param factors 0 for ones
      * @param argmaxima 0 where they are not wanted
      */
-    static void pool(long x, int rows, int cols, long factors, boolean round, long sums, long maxima, long argmaxima) {
+    static void pool(long x, int rows, int cols, long factors, long sums, long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         VectorMask<Float> tail = tail(cols);
         FloatVector least = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
@@ -111,8 +109,8 @@ final class Rows {
             int j = 0;
             for (; j <= whole - 2 * LANES; j += 2 * LANES) {
                 long at = (long) j * SIZE;
-                FloatVector v = product(load(row + at), factors, at, round);
-                FloatVector w = product(load(row + at + STEP), factors, at + STEP, round);
+                FloatVector v = load(row + at).mul(load(factors + at));
+                FloatVector w = load(row + at + STEP).mul(load(factors + at + STEP));
                 sum = sum.add(v);
                 sum2 = sum2.add(w);
                 max = max.blend(v, v.compare(VectorOperators.GT, max));
@@ -120,15 +118,13 @@ final class Rows {
             }
             for (; j < whole; j += LANES) {
                 long at = (long) j * SIZE;
-                FloatVector v = product(load(row + at), factors, at, round);
+                FloatVector v = load(row + at).mul(load(factors + at));
                 sum = sum.add(v);
                 max = max.blend(v, v.compare(VectorOperators.GT, max));
             }
             if (j < cols) {
                 long at = (long) j * SIZE;
-                FloatVector v = load(row + at, tail);
-                v = factors == 0 ? v : v.mul(load(factors + at, tail));
-                v = round ? rounded(v) : v;
+                FloatVector v = load(row + at, tail).mul(load(factors + at, tail));
                 sum2 = sum2.add(v);
                 max2 = max2.blend(v, v.compare(VectorOperators.GT, max2).and(tail));
             }
@@ -140,18 +136,13 @@ final class Rows {
             setFloat(sums + (long) i * SIZE, total);
             setFloat(maxima + (long) i * SIZE, largest);
             if (argmaxima != 0) {
-                setInt(argmaxima + (long) i * SIZE, indexOf(largest, row, cols, tail, factors, round));
+                setInt(argmaxima + (long) i * SIZE, indexOf(largest, row, cols, tail, factors));
             }
         }
     }
 
-    private static FloatVector product(FloatVector x, long factors, long at, boolean round) {
-        FloatVector v = factors == 0 ? x : x.mul(load(factors + at));
-        return round ? rounded(v) : v;
-    }
-
     /** Where a row first has its largest number. */
-    private static int indexOf(float largest, long row, int cols, VectorMask<Float> tail, long factors, boolean round) {
+    private static int indexOf(float largest, long row, int cols, VectorMask<Float> tail, long factors) {
         if (largest != largest) {
             for (int j = 0; j < cols; j++) {
                 if (Float.isNaN(product(row, factors, j))) {
@@ -162,14 +153,12 @@ final class Rows {
         int whole = cols - cols % LANES;
         for (int j = 0; j < whole; j += LANES) {
             long at = (long) j * SIZE;
-            VectorMask<Float> here = product(load(row + at), factors, at, round).compare(VectorOperators.EQ, largest);
+            VectorMask<Float> here = load(row + at).mul(load(factors + at)).compare(VectorOperators.EQ, largest);
             if (here.anyTrue()) {
                 return j + here.firstTrue();
             }
         }
-        FloatVector v = load(row + (long) whole * SIZE, tail);
-        v = factors == 0 ? v : v.mul(load(factors + (long) whole * SIZE, tail));
-        v = round ? rounded(v) : v;
+        FloatVector v = load(row + (long) whole * SIZE, tail).mul(load(factors + (long) whole * SIZE, tail));
         return Math.min(cols - 1, whole + v.compare(VectorOperators.EQ, largest).and(tail).firstTrue());
     }
 
@@ -183,7 +172,7 @@ final class Rows {
     }
 
     private static float product(long row, long factors, int j) {
-        return getFloat(row + (long) j * SIZE) * (factors == 0 ? 1 : getFloat(factors + (long) j * SIZE));
+        return getFloat(row + (long) j * SIZE) * getFloat(factors + (long) j * SIZE);
     }
 
     /** The largest lane: as whole numbers of the same order, since vectors of floats are slow to reduce. */
@@ -239,17 +228,16 @@ final class Rows {
     }
 
     /**
-     * Takes rows into what is known of the columns: sums, largest numbers and their first rows, of {@code factors_i x_ij}
-     * rounded to bfloat16 where that is asked. What is no number shows in the sums alone.
+     * Takes rows into what is known of the columns: sums, largest numbers and their first rows, of {@code factors_i x_ij}. What is no number shows in the sums alone.
      *
      * @param first the block's first row in the whole matrix
      */
-    static void poolColumns(long x, int rows, int cols, long factors, boolean round, int first, long sums,
+    static void poolColumns(long x, int rows, int cols, long factors, int first, long sums,
             long maxima, long argmaxima) {
         if (cols <= NARROW) {
             for (int j = 0; j < cols; j += LANES) {
                 long at = (long) j * SIZE;
-                poolFewColumns(x + at, rows, cols, factors, round, first, sums + at, maxima + at, argmaxima + at,
+                poolFewColumns(x + at, rows, cols, factors, first, sums + at, maxima + at, argmaxima + at,
                         FLOATS.indexInRange(j, cols));
             }
             return;
@@ -257,23 +245,23 @@ final class Rows {
         VectorMask<Float> tail = tail(cols);
         int i = 0;
         for (; cols >= WIDE && i <= rows - 4; i += 4) {
-            poolFourRows(x + (long) i * cols * SIZE, cols, tail, factors == 0 ? 0 : factors + (long) i * SIZE, round,
+            poolFourRows(x + (long) i * cols * SIZE, cols, tail, factors == 0 ? 0 : factors + (long) i * SIZE,
                     first + i, sums, maxima, argmaxima);
         }
         for (; i < rows; i++) {
-            poolRow(x + (long) i * cols * SIZE, 0, cols, tail, factor(factors, i), round, first + i, sums, maxima,
+            poolRow(x + (long) i * cols * SIZE, 0, cols, tail, factor(factors, i), first + i, sums, maxima,
                     argmaxima);
         }
     }
 
-    private static void poolFewColumns(long x, int rows, int cols, long factors, boolean round, int first, long sums,
+    private static void poolFewColumns(long x, int rows, int cols, long factors, int first, long sums,
             long maxima, long argmaxima, VectorMask<Float> lanes) {
         VectorMask<Integer> intLanes = lanes.cast(INTS);
         FloatVector sum = load(sums, lanes);
         FloatVector max = load(maxima, lanes);
         IntVector arg = loadInts(argmaxima, intLanes);
         for (int i = 0; i < rows; i++) {
-            FloatVector v = product(load(x + (long) i * cols * SIZE, lanes), factor(factors, i), round);
+            FloatVector v = load(x + (long) i * cols * SIZE, lanes).mul(factor(factors, i));
             sum = sum.add(v);
             VectorMask<Float> more = v.compare(VectorOperators.GT, max);
             max = max.blend(v, more);
@@ -284,13 +272,13 @@ final class Rows {
         store(arg, argmaxima, intLanes);
     }
 
-    private static void poolRow(long row, int from, int cols, VectorMask<Float> tail, FloatVector f, boolean round,
+    private static void poolRow(long row, int from, int cols, VectorMask<Float> tail, FloatVector f,
             int index, long sums, long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
         int j = from;
         for (; j < whole; j += LANES) {
             long at = (long) j * SIZE;
-            FloatVector v = product(load(row + at), f, round);
+            FloatVector v = load(row + at).mul(f);
             FloatVector max = load(maxima + at);
             VectorMask<Float> more = v.compare(VectorOperators.GT, max);
             store(load(sums + at).add(v), sums + at);
@@ -300,7 +288,7 @@ final class Rows {
         if (j < cols) {
             VectorMask<Integer> tailInts = tail.cast(INTS);
             long at = (long) j * SIZE;
-            FloatVector v = product(load(row + at, tail), f, round);
+            FloatVector v = load(row + at, tail).mul(f);
             FloatVector max = load(maxima + at, tail);
             VectorMask<Float> more = v.compare(VectorOperators.GT, max);
             store(load(sums + at, tail).add(v), sums + at, tail);
@@ -309,7 +297,7 @@ final class Rows {
         }
     }
 
-    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, boolean round, int index,
+    private static void poolFourRows(long row, int cols, VectorMask<Float> tail, long factors, int index,
             long sums,
             long maxima, long argmaxima) {
         int whole = cols - cols % LANES;
@@ -320,10 +308,10 @@ final class Rows {
         FloatVector k = factor(factors, 3);
         for (int j = 0; j < whole; j += LANES) {
             long at = (long) j * SIZE;
-            FloatVector a = product(load(row + at), f, round);
-            FloatVector b = product(load(row + next + at), g, round);
-            FloatVector c = product(load(row + 2 * next + at), h, round);
-            FloatVector d = product(load(row + 3 * next + at), k, round);
+            FloatVector a = load(row + at).mul(f);
+            FloatVector b = load(row + next + at).mul(g);
+            FloatVector c = load(row + 2 * next + at).mul(h);
+            FloatVector d = load(row + 3 * next + at).mul(k);
             FloatVector max = load(maxima + at);
             IntVector arg = loadInts(argmaxima + at);
             VectorMask<Float> more = a.compare(VectorOperators.GT, max);
@@ -343,17 +331,12 @@ final class Rows {
             store(arg, argmaxima + at);
         }
         for (int i = 0; i < 4 && whole < cols; i++) {
-            poolRow(row + i * next, whole, cols, tail, factor(factors, i), round, index + i, sums, maxima, argmaxima);
+            poolRow(row + i * next, whole, cols, tail, factor(factors, i), index + i, sums, maxima, argmaxima);
         }
     }
 
     static FloatVector factor(long factors, int i) {
         return FloatVector.broadcast(FLOATS, factors == 0 ? 1 : getFloat(factors + (long) i * SIZE));
-    }
-
-    private static FloatVector product(FloatVector x, FloatVector factor, boolean round) {
-        FloatVector v = x.mul(factor);
-        return round ? rounded(v) : v;
     }
 
     /** The sum of all. */

@@ -122,41 +122,6 @@ final class Vectors {
         return v.add(v.rearrange(BY_1)).lane(0);
     }
 
-    private static final float LARGEST_EXPONENT = 88;
-    private static final float LOG2_E = 1.44269504f;
-    private static final float LN2_HIGH = 0.693359375f; // few enough digits that its products are exact
-    private static final float LN2_LOW = -2.12194440e-4f;
-    private static final int EXPONENT_BIAS = 127;
-    private static final int MANTISSA_BITS = 23;
-
-    /** Within about two units of the last place; the JDK's own may differ between compiled and interpreted code. */
-    static FloatVector sigmoid(FloatVector z) {
-        FloatVector one = FloatVector.broadcast(FLOATS, 1);
-        return one.div(exp(z.neg()).add(one));
-    }
-
-    /** The exponential: a power of two times a polynomial (Taylor's to the seventh, on half a power of two either side). */
-    private static FloatVector exp(FloatVector x) {
-        FloatVector most = FloatVector.broadcast(FLOATS, LARGEST_EXPONENT);
-        FloatVector v = x.blend(most, x.compare(VectorOperators.GT, most));
-        v = v.blend(most.neg(), v.compare(VectorOperators.LT, most.neg()));
-        FloatVector shift = FloatVector.broadcast(FLOATS, 0x1.8p23f); // adding it rounds to a whole number
-        FloatVector n = v.mul(LOG2_E).add(shift).sub(shift);
-        FloatVector t = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), v);
-        t = n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), t);
-        FloatVector p = FloatVector.broadcast(FLOATS, 1f / 5040);
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 1f / 720));
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 1f / 120));
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 1f / 24));
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 1f / 6));
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 0.5f));
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 1));
-        p = p.fma(t, FloatVector.broadcast(FLOATS, 1));
-        IntVector power = ((IntVector) n.convertShape(VectorOperators.F2I, INTS, 0)).add(EXPONENT_BIAS)
-                .lanewise(VectorOperators.LSHL, MANTISSA_BITS);
-        return p.mul(power.reinterpretAsFloats());
-    }
-
     /** Rounds float32 to the nearest bfloat16, ties to even, as a float32; what is no number stays none. */
     static FloatVector rounded(FloatVector v) {
         IntVector bits = v.reinterpretAsInts();
