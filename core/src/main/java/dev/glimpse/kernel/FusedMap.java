@@ -168,10 +168,9 @@ final class FusedMap implements GatedMap {
         if (pooledGate != null && channelGate != pooledGate) {
             throw new IllegalStateException("the map's channels were pooled under one gate and are gated by another");
         }
-        float neutral = gate == Gate.PRODUCT ? 1 : 0;
-        Numbers channels = channelGate == null ? Numbers.filled(map.images, map.channels, neutral)
+        Numbers channels = channelGate == null ? neutral(gate, map.channels)
                 : Numbers.of(channelGate);
-        Numbers positions = positionGate == null ? Numbers.filled(map.images, map.positions, neutral)
+        Numbers positions = positionGate == null ? neutral(gate, map.positions)
                 : Numbers.of(positionGate);
         Tensor y = Passes.gate(gate, map, channels, positions).tensor;
         boolean learned = x.requires_grad() || learns(channelGate) || learns(positionGate);
@@ -192,8 +191,9 @@ final class FusedMap implements GatedMap {
         return gate != null && gate.requires_grad();
     }
 
-    private Numbers ones(int each) {
-        return Numbers.filled(map.images, each, 1);
+    /** What a gate that is not there leaves as it is. */
+    private static Numbers neutral(Gate gate, int each) {
+        return gate == Gate.PRODUCT ? Numbers.ones(each) : Numbers.zeros(each);
     }
 
     private Tensor backward(Gate gate, Tensor dy, Tensor channelGate, Numbers channels, Tensor positionGate,
@@ -239,18 +239,14 @@ final class FusedMap implements GatedMap {
             terms.add(new Outer(repeated(projector), dprojection));
         }
         Spike toPositions = mean != null && mean.requires_grad() ? ofPositionPools(terms) : null;
-        Tensor dx = gate == Gate.SHIFT
-                ? Passes.inputGradient(Gate.PRODUCT, dy, ones(map.channels), ones(map.positions), terms, toPositions,
-                        toChannels).tensor
-                : Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels).tensor;
-        return dx;
+        return Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels).tensor;
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
     private Spike ofChannelPools(GateGradients gates, List<Outer> terms) {
         Numbers dmean = gradientOf(channelMean).scaled(1f / map.channels); // both may have been given one gradient
         Numbers dmax = gradientOf(channelMax);
-        Numbers factors = pooledGate == null ? ones(map.channels) : Numbers.of(pooledGate);
+        Numbers factors = pooledGate == null ? Numbers.ones(map.channels) : Numbers.of(pooledGate);
         if (learns(pooledGate)) {
             Passes.addPoolGradients(map, dmean, new Spike(dmax, maxChannels), gates.channels());
         }
@@ -260,7 +256,7 @@ final class FusedMap implements GatedMap {
 
     private Spike ofPositionPools(List<Outer> terms) {
         Numbers dmean = gradientOf(mean).scaled(1f / map.positions);
-        terms.add(new Outer(dmean, ones(map.positions)));
+        terms.add(new Outer(dmean, Numbers.ones(map.positions)));
         return max == null ? null : new Spike(gradientOf(max), maxPositions);
     }
 

@@ -21,14 +21,18 @@ import jdk.incubator.vector.VectorMask;
  * those of {@link Rows}.
  *
  * <p>
+ * Results are rounded as by libtorch's operations one after another, the channels' gate first: given the same gates they are
+ * the same bits.
+ *
+ * <p>
  * No loop here chooses between two vectors: where both were taken once, the compiler would keep them on the heap. A gate
  * that is another's special case is given ones or zeros instead.
  */
 final class GateRows {
     private GateRows() {}
 
-    /** {@code y_ij = x_ij r_i k_j} */
-    static void multiply(long x, int rows, int cols, long r, long k, long y) {
+    /** {@code y_ij = (x_ij r_i) k_j} */
+    static void multiplyRowsFirst(long x, int rows, int cols, long r, long k, long y) {
         int whole = cols - cols % LANES;
         VectorMask<Float> tail = tail(cols);
         for (int i = 0; i < rows; i++) {
@@ -38,17 +42,38 @@ final class GateRows {
             for (; j < whole; j += LANES) {
                 long at = (long) j * SIZE;
                 FloatVector v = load(x + row + at);
-                store(v.mul(f.mul(load(k + at))), y + row + at);
+                store(v.mul(f).mul(load(k + at)), y + row + at);
             }
             if (j < cols) {
                 long at = (long) j * SIZE;
                 FloatVector v = load(x + row + at, tail);
-                store(v.mul(f.mul(load(k + at, tail))), y + row + at, tail);
+                store(v.mul(f).mul(load(k + at, tail)), y + row + at, tail);
             }
         }
     }
 
-    /** {@code y_ij = x_ij r_i + x_ij k_j}: two infinities meet as they do composed. */
+    /** {@code y_ij = (x_ij k_j) r_i} */
+    static void multiplyColumnsFirst(long x, int rows, int cols, long r, long k, long y) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector f = factor(r, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                FloatVector v = load(x + row + at);
+                store(v.mul(load(k + at)).mul(f), y + row + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                FloatVector v = load(x + row + at, tail);
+                store(v.mul(load(k + at, tail)).mul(f), y + row + at, tail);
+            }
+        }
+    }
+
+    /** {@code y_ij = x_ij r_i + x_ij k_j} */
     static void multiplyBySum(long x, int rows, int cols, long r, long k, long y) {
         int whole = cols - cols % LANES;
         VectorMask<Float> tail = tail(cols);
@@ -59,12 +84,12 @@ final class GateRows {
             for (; j < whole; j += LANES) {
                 long at = (long) j * SIZE;
                 FloatVector v = load(x + row + at);
-                store(v.fma(f, v.mul(load(k + at))), y + row + at);
+                store(v.mul(f).add(v.mul(load(k + at))), y + row + at);
             }
             if (j < cols) {
                 long at = (long) j * SIZE;
                 FloatVector v = load(x + row + at, tail);
-                store(v.fma(f, v.mul(load(k + at, tail))), y + row + at, tail);
+                store(v.mul(f).add(v.mul(load(k + at, tail))), y + row + at, tail);
             }
         }
     }

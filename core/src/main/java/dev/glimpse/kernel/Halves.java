@@ -58,7 +58,7 @@ final class Halves {
 
     /** Multiplies a block's elements by their rows' and their columns' factors and rounds them to bfloat16, in float32. */
     static void multiply(long block, int rows, int cols, long r, long k) {
-        GateRows.multiply(block, rows, cols, r, k, block);
+        GateRows.multiplyRowsFirst(block, rows, cols, r, k, block);
         int count = rows * cols;
         int i = 0;
         for (; i <= count - LANES; i += LANES) {

@@ -6,8 +6,26 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** As many numbers for each image, in native memory: float32, or int32 for indices. */
+/**
+ * As many numbers for each image, in native memory: float32, or int32 for indices.
+ *
+ * @param tensor holds the memory; {@code null} where it is never freed
+ * @param each how many an image has; 0 where all images have the same
+ */
 record Numbers(Tensor tensor, long address, int each) {
+    private static final Constants ONES = new Constants(1);
+    private static final Constants ZEROS = new Constants(0);
+
+    /** So many ones, the same for all images. */
+    static Numbers ones(int count) {
+        return ONES.numbers(count);
+    }
+
+    /** So many zeros, the same for all images. */
+    static Numbers zeros(int count) {
+        return ZEROS.numbers(count);
+    }
+
     /** Not set yet. */
     static Numbers floats(int images, int each) {
         return of(Tensors.empty(ScalarType.Float, images, each), each);

@@ -56,7 +56,13 @@ final class Passes {
                 long out = target(y, part, from, rows);
                 long f = r.at(image, from);
                 switch (gate) {
-                    case PRODUCT -> GateRows.multiply(in, rows, x.cols(), f, k.at(image), out);
+                    case PRODUCT -> {
+                        if (x.channelsLast) {
+                            GateRows.multiplyColumnsFirst(in, rows, x.cols(), f, k.at(image), out);
+                        } else {
+                            GateRows.multiplyRowsFirst(in, rows, x.cols(), f, k.at(image), out);
+                        }
+                    }
                     case SUM -> GateRows.multiplyBySum(in, rows, x.cols(), f, k.at(image), out);
                     case SHIFT -> GateRows.shift(in, rows, x.cols(), f, k.at(image), out);
                 }
@@ -73,7 +79,7 @@ final class Passes {
             Numbers positionFactors) {
         Numbers r = x.channelsLast ? positionFactors : channelFactors;
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
-        Numbers ones = Numbers.filled(1, Math.max(x.cols(), x.rows()), 1);
+        Numbers ones = Numbers.ones(Math.max(x.cols(), x.rows()));
         Numbers rowSums = Numbers.floats(x.images, x.rows());
         Numbers partSums = Numbers.floats(x.images, x.parts() * x.cols());
         x.forEachPart(part -> {
@@ -120,11 +126,11 @@ final class Passes {
             return inputGradient(Gate.SHIFT, some, channelFactors, positionFactors,
                     pools.subList(POOLS_AT_A_TIME, pools.size()), toPositions, toChannels);
         }
-        Outer none = new Outer(Numbers.filled(dy.images, dy.channels, 0), Numbers.filled(dy.images, dy.positions, 0));
+        Outer none = new Outer(Numbers.zeros(dy.channels), Numbers.zeros(dy.positions));
         Outer first = pools.isEmpty() ? none : pools.get(0);
         Outer second = pools.size() < POOLS_AT_A_TIME ? none : pools.get(1);
-        Numbers ones = Numbers.filled(1, dy.cols(), 1);
-        Numbers zeros = Numbers.filled(1, Math.max(dy.cols(), dy.rows()), 0);
+        Numbers ones = Numbers.ones(dy.cols());
+        Numbers zeros = Numbers.zeros(Math.max(dy.cols(), dy.rows()));
         boolean last = dy.channelsLast;
         Numbers r = last ? positionFactors : channelFactors;
         Numbers k = last ? channelFactors : positionFactors;
@@ -243,7 +249,7 @@ final class Passes {
     private static Pools poolRows(MapRows x, Numbers factors) {
         Pools pools = new Pools(Numbers.floats(x.images, x.rows()), Numbers.floats(x.images, x.rows()),
                 Numbers.ints(x.images, x.rows()));
-        Numbers ones = Numbers.filled(1, Math.max(x.rows(), x.cols()), 1);
+        Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
         forEachBlock(x, (part, from, rows, block) -> {
             int image = part.image();
             long k = factors == null ? ones.at(0) : factors.at(image);
@@ -262,7 +268,7 @@ final class Passes {
         Numbers sums = Numbers.floats(x.images, all);
         Numbers maxima = Numbers.floats(x.images, all);
         Numbers argmaxima = Numbers.ints(x.images, all);
-        Numbers ones = Numbers.filled(1, Math.max(x.rows(), x.cols()), 1);
+        Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
         x.forEachPart(part -> {
             int image = part.image();
             int first = part.part() * x.cols();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.Layer;
 import dev.glimpse.attention.Attentions;
+import dev.glimpse.kernel.Kernels;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -91,7 +92,7 @@ class CostTest {
     @Test
     void channelGatesCostTheirMlp() {
         Module cbam = Attentions.create("cbam", Map.of("channels", 64));
-        Tensor y = ((Layer) cbam).forward(variable(1, 64, 9, 7));
+        Tensor y = Kernels.with(Kernels.Choice.COMPOSED, () -> ((Layer) cbam).forward(variable(1, 64, 9, 7)));
         long mlp = 2 * 2 * 64 * 4; // two pools, two layers
         assertThat(Cost.of(List.of(y)).multiplyAdds()).isEqualTo(mlp + 2 * 7 * 7 * 9 * 7);
     }
