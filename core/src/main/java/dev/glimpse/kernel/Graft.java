@@ -1,6 +1,7 @@
 package dev.glimpse.kernel;
 
 import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Tensors;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
@@ -71,7 +72,9 @@ final class Graft {
     }
 
     private static Tensor anchor(Tensor input, UnaryOperator<Tensor> backward) {
-        Tensor anchor = input.requires_grad() ? input.alias() : input.detach().set_requires_grad(true).alias();
+        Tensor learned = input.requires_grad() ? input : input.detach().set_requires_grad(true);
+        // a view, since its gradient goes on as a view of what the hook gives: Java still holds that, and a leaf would copy it
+        Tensor anchor = learned.view(Tensors.shape(learned));
         anchor.register_hook(new Hook(backward));
         return anchor;
     }

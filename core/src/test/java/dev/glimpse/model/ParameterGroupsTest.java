@@ -21,6 +21,7 @@ import org.bytedeco.pytorch.Module;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,6 +43,7 @@ class ParameterGroupsTest {
         return Networks.table().keySet();
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @MethodSource("networks")
     void eachParameterOfANetworkIsInOneGroup(String name) {
@@ -50,7 +52,8 @@ class ParameterGroupsTest {
 
     @ParameterizedTest
     @CsvSource({"resnet18, cbam, authors", "resnet18, gc, identity", "resnet18, mha2d, authors", "unet, cbam, authors",
-        "timm/seresnet18, gc-timm, authors", "resnet18, cc, identity"})
+        "timm/seresnet18, gc-timm, authors", "resnet18, cc, identity", "vgg11_bn, none, authors",
+        "densenet121, se, authors", "timm/gcresnext26ts, gc-timm, authors"})
     void soAreThoseOfItsAttention(String name, String attention, String start) {
         requireParted(Networks.create(name, Map.of("attention", attention, "start", start)));
     }

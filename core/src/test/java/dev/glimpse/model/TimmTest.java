@@ -32,6 +32,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -92,6 +93,7 @@ class TimmTest {
      * timm's {@code infer_gmacs} count two for each element that is normed, of which there are {@code infer_macts} millions;
      * from resnet18 on, these were counted from what timm's convolutions give.
      */
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({"seresnet18, 224, 1.82, 2.49", "resnet26t, 256, 3.35, 10.52", "resnet50s, 224, 5.47, 13.52",
         "resnet50c, 224, 4.35, 11.92", "seresnext26d_32x4d, 224, 2.73, 10.19", "ecaresnetlight, 224, 4.11, 8.42",
