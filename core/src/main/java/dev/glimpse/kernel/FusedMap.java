@@ -3,6 +3,7 @@ package dev.glimpse.kernel;
 import dev.glimpse.kernel.Passes.GateGradients;
 import dev.glimpse.kernel.Passes.Outer;
 import dev.glimpse.kernel.Passes.Spike;
+import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -98,7 +99,8 @@ final class FusedMap implements GatedMap {
 
     @Override
     public Pools poolChannels(Tensor channelGate) {
-        Passes.Pools pools = Passes.poolChannels(map, channelGate == null ? null : Numbers.of(channelGate));
+        Passes.Pools pools = Passes.poolChannels(map,
+                channelGate == null ? null : numbers(channelGate, map.channels));
         pools.sums().scale(1f / map.channels);
         boolean learned = x.requires_grad() || channelGate != null && channelGate.requires_grad();
         channelMean = leaf(pools.sums(), learned, false);
@@ -120,7 +122,8 @@ final class FusedMap implements GatedMap {
     @Override
     public Tensor sum(Tensor weights) {
         contextWeights = weights;
-        context = leaf(Passes.sumPositions(map, Numbers.of(weights)), x.requires_grad() || weights.requires_grad(),
+        context = leaf(Passes.sumPositions(map, numbers(weights, map.positions)),
+                x.requires_grad() || weights.requires_grad(),
                 true);
         return context;
     }
@@ -158,6 +161,16 @@ final class FusedMap implements GatedMap {
         return recording && learned ? typed.set_requires_grad(true) : typed;
     }
 
+    /** A gate's memory, which must be as large as the kernels take it to be. */
+    private Numbers numbers(Tensor gate, int each) {
+        if (gate.size(0) != map.images || gate.numel() != (long) map.images * each) {
+            throw new IllegalArgumentException("a gate of " + Tensors.shapeText(Tensors.shape(gate))
+                    + " does not fit a map of " + Tensors.shapeText(Tensors.shape(x))
+                    + ": it must have a number for each of " + map.images + " x " + each);
+        }
+        return Numbers.of(gate);
+    }
+
     /** Weights that all images share, for each of them. */
     private Numbers repeated(Tensor weights) {
         return Numbers.of(weights.detach().to(ScalarType.Float).reshape(1, map.channels).expand(map.images,
@@ -168,10 +181,9 @@ final class FusedMap implements GatedMap {
         if (pooledGate != null && channelGate != pooledGate) {
             throw new IllegalStateException("the map's channels were pooled under one gate and are gated by another");
         }
-        Numbers channels = channelGate == null ? neutral(gate, map.channels)
-                : Numbers.of(channelGate);
-        Numbers positions = positionGate == null ? neutral(gate, map.positions)
-                : Numbers.of(positionGate);
+        Numbers channels = channelGate == null ? neutral(gate, map.channels) : numbers(channelGate, map.channels);
+        Numbers positions =
+                positionGate == null ? neutral(gate, map.positions) : numbers(positionGate, map.positions);
         Tensor y = Passes.gate(gate, map, channels, positions).tensor;
         boolean learned = x.requires_grad() || learns(channelGate) || learns(positionGate);
         if (!recording || !learned) {

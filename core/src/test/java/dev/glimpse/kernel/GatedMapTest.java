@@ -1,6 +1,7 @@
 package dev.glimpse.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.kernel.Gating.Input;
 import dev.glimpse.kernel.Gating.Layout;
@@ -131,6 +132,16 @@ class GatedMapTest {
     @EnumSource(names = {"PARALLEL", "SCSE"})
     void whatIsNoFiniteNumberUnderASumOfGates(Gating gating) {
         whatIsNoFiniteNumberComesOutWhereItDoesComposed(gating, ScalarType.Float, Layout.CONTIGUOUS);
+    }
+
+    @Test
+    void aGateOfAnotherSizeIsRefused() {
+        Tensor x = Tensors.zeros(ScalarType.Float, 2, 6, 3, 4);
+        for (Tensor gate : List.of(Tensors.zeros(ScalarType.Float, 1, 6, 1, 1),
+                Tensors.zeros(ScalarType.Float, 2, 5, 1, 1))) {
+            assertThatThrownBy(() -> Kernels.with(Choice.FUSED, () -> GatedMap.of(x).gated(gate)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("does not fit a map of 2x6x3x4");
+        }
     }
 
     /** What comes out lies as what went in. */
