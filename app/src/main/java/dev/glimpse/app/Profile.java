@@ -42,6 +42,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
         double backward) {
     private static final int WARM_UP = 3;
     private static final int ROUNDS = 15;
+    private static final int GROWTHS = 9;
     private static final long ENOUGH_NANOS = 3_000_000_000L;
 
     /** Runs the module on random inputs; in training mode when the batch is more than one map. */
@@ -78,7 +79,6 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
             Tensor first = Scopes.noGrad(() -> call.apply(inputs)).getFirst();
             Step step = new Step(module, call, inputs, batchNormTrains, Tensors.shape(first));
             Cost cost = step.cost();
-            OptionalLong activations = step.activationBytes();
             List<double[]> rounds = new ArrayList<>();
             long start = System.nanoTime();
             for (int round = 0; round < WARM_UP + ROUNDS; round++) {
@@ -92,6 +92,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
                     break;
                 }
             }
+            OptionalLong activations = step.activationBytes(); // last: by now the compiler is done allocating beside
             return new Profile(StateDict.parameterCount(module), cost, activations, median(rounds, 0),
                     median(rounds, 1), median(rounds, 2), median(rounds, 3));
         }
@@ -151,13 +152,13 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
             }
         }
 
-        /** The median of a few: the JVM allocates and frees beside. */
+        /** The median: the JVM allocates and frees beside. */
         OptionalLong activationBytes() {
             if (NativeHeap.bytesInUse().isEmpty()) {
                 return OptionalLong.empty();
             }
             module.train(batchNormTrains);
-            long[] growths = new long[5];
+            long[] growths = new long[GROWTHS];
             for (int i = 0; i < growths.length; i++) {
                 try (PointerScope _ = new PointerScope()) {
                     long before = NativeHeap.bytesInUse().getAsLong();

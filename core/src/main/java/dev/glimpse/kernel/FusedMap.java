@@ -3,17 +3,15 @@ package dev.glimpse.kernel;
 import dev.glimpse.kernel.Passes.GateGradients;
 import dev.glimpse.kernel.Passes.Outer;
 import dev.glimpse.kernel.Passes.Spike;
+import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -45,26 +43,6 @@ final class FusedMap implements GatedMap {
     private Tensor context;
     private Tensor contextWeights;
 
-    /** A tensor that backward needs as it was in the forward. */
-    private record Version(Tensor tensor, String title, long number) {
-        Version(Tensor tensor, String title) {
-            this(tensor, title, tensor._version());
-        }
-
-        void require() {
-            if (tensor.isNull()) {
-                throw new IllegalStateException(
-                        "the PointerScope that was open in the forward has been closed, and with "
-                                + "it went what backward needs: close it after backward");
-            }
-            if (tensor._version() != number) {
-                throw new IllegalStateException("the " + title + " has been changed in place since the forward: the "
-                        + "gradient needs it as it was; change a copy, or run with -D" + Kernels.PROPERTY
-                        + "=composed");
-            }
-        }
-    }
-
     FusedMap(Tensor x) {
         this.x = x;
         map = MapRows.of(x);
@@ -83,7 +61,7 @@ final class FusedMap implements GatedMap {
     @Override
     public Pools pool() {
         if (max == null) {
-            Passes.Pools pools = Passes.poolPositions(map);
+            Passes.Pools pools = Passes.poolPositions(map, recording);
             pools.sums().scale(1f / map.positions);
             mean = mean == null ? leaf(pools.sums(), x.requires_grad(), true) : mean;
             max = leaf(pools.maxima(), x.requires_grad(), true);
@@ -100,7 +78,7 @@ final class FusedMap implements GatedMap {
     @Override
     public Pools poolChannels(Tensor channelGate) {
         Passes.Pools pools = Passes.poolChannels(map,
-                channelGate == null ? null : numbers(channelGate, map.channels));
+                channelGate == null ? null : numbers(channelGate, map.channels), recording);
         pools.sums().scale(1f / map.channels);
         boolean learned = x.requires_grad() || channelGate != null && channelGate.requires_grad();
         channelMean = leaf(pools.sums(), learned, false);
@@ -211,17 +189,8 @@ final class FusedMap implements GatedMap {
     private Tensor backward(Gate gate, Tensor dy, Tensor channelGate, Numbers channels, Tensor positionGate,
             Numbers positions) {
         watched.forEach(Version::require);
-        Tensor dx;
-        try (PointerScope _ = new PointerScope()) {
-            dx = gradient(gate, map.alike(dy), channelGate, channels, positionGate, positions).to(dy.scalar_type());
-            dx.retainReference();
-        }
-        PointerScope outer = PointerScope.getInnerScope();
-        if (outer != null) {
-            outer.attach(dx);
-            dx.releaseReference();
-        }
-        return dx;
+        return Scopes.lettingGo(() -> gradient(gate, map.alike(dy), channelGate, channels, positionGate, positions)
+                .to(dy.scalar_type()));
     }
 
     private Tensor gradient(Gate gate, MapRows dy, Tensor channelGate, Numbers channels, Tensor positionGate,
@@ -230,23 +199,23 @@ final class FusedMap implements GatedMap {
                 : Passes.gateGradients(gate, dy, map, channels, positions);
         List<Outer> terms = new ArrayList<>();
         if (learns(positionGate)) {
-            backward(positionGate, gates.positions());
+            Graft.backward(positionGate, gates.positions().tensor());
         }
         Spike toChannels = channelMean != null && channelMean.requires_grad() ? ofChannelPools(gates, terms) : null;
         if (learns(channelGate)) {
-            backward(channelGate, gates.channels());
+            Graft.backward(channelGate, gates.channels().tensor());
         }
         if (context != null && context.requires_grad()) {
             Numbers dcontext = gradientOf(context);
             if (contextWeights.requires_grad()) {
-                backward(contextWeights, Passes.sumChannels(map, dcontext));
+                Graft.backward(contextWeights, Passes.sumChannels(map, dcontext).tensor());
             }
             terms.add(new Outer(dcontext, Numbers.of(contextWeights)));
         }
         if (projection != null && projection.requires_grad()) {
             Numbers dprojection = gradientOf(projection);
             if (projector.requires_grad()) {
-                backward(projector, Passes.sumPositions(map, dprojection).overImages());
+                Graft.backward(projector, Passes.sumPositions(map, dprojection).overImages().tensor());
             }
             terms.add(new Outer(repeated(projector), dprojection));
         }
@@ -270,12 +239,6 @@ final class FusedMap implements GatedMap {
         Numbers dmean = gradientOf(mean).scaled(1f / map.positions);
         terms.add(new Outer(dmean, Numbers.ones(map.positions)));
         return max == null ? null : new Spike(gradientOf(max), maxPositions);
-    }
-
-    /** Runs the small graph behind a tensor; it is kept, since the graph around may be run again. */
-    private static void backward(Tensor tensor, Numbers gradient) {
-        Tensor shaped = gradient.tensor().view(tensor.sizes()).to(tensor.scalar_type());
-        tensor.backward(shaped, new BoolOptional(true), false, new TensorArrayRefOptional());
     }
 
     /** What has come to a leaf, which is then ready for another backward. */

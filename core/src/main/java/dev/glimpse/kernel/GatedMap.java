@@ -76,7 +76,7 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
     /** {@code channelGate * x * positionGate}, the gates (B, C, 1, 1) and (B, 1, H, W). */
     Tensor gated(Tensor channelGate, Tensor positionGate);
 
-    /** {@code (channelGate + positionGate) * x}, the gates (B, C, 1, 1) and (B, 1, H, W). */
+    /** {@code channelGate * x + positionGate * x}, the gates (B, C, 1, 1) and (B, 1, H, W). */
     Tensor gatedBySum(Tensor channelGate, Tensor positionGate);
 
     /** {@code positionGate * x}, the gate (B, 1, H, W). */

@@ -3,6 +3,7 @@ package dev.glimpse.kernel;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.GradMode;
@@ -11,6 +12,7 @@ import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.IntType;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorBase;
 import org.bytedeco.pytorch.TensorTensorHook;
 import org.bytedeco.pytorch.Type;
@@ -69,6 +71,12 @@ final class Graft {
         Tensor grafted = passedThrough(anchor.narrow(1, 0, 1));
         grafted.set_data(result);
         return grafted;
+    }
+
+    /** Gives a gate or a parameter its gradient; the graph behind it is kept, since the graph around may run again. */
+    static void backward(Tensor tensor, Tensor gradient) {
+        tensor.backward(gradient.view(tensor.sizes()).to(tensor.scalar_type()), new BoolOptional(true), false,
+                new TensorArrayRefOptional());
     }
 
     private static Tensor anchor(Tensor input, UnaryOperator<Tensor> backward) {

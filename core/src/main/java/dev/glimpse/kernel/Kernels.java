@@ -84,7 +84,7 @@ public final class Kernels {
         return BITS;
     }
 
-    /** How many maps have been gated by fused kernels in this process. */
+    /** How often a fused kernel was chosen in this process. */
     public static long fusedRuns() {
         return FUSED_RUNS.sum();
     }

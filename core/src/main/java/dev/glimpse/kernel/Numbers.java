@@ -90,12 +90,12 @@ record Numbers(Tensor tensor, long address, int each) {
     Numbers timesPicked(Numbers factors, Numbers places) {
         int images = (int) tensor.size(0);
         Numbers products = floats(images, each);
-        for (int image = 0; image < images; image++) {
+        Team.forEach(images, image -> {
             for (int i = 0; i < each; i++) {
                 float factor = factors.get(image, Vectors.getInt(places.at(image, i)));
                 Vectors.setFloat(products.at(image, i), get(image, i) * factor);
             }
-        }
+        });
         return products;
     }
 

@@ -23,14 +23,14 @@ final class Passes {
         return x.channelsLast ? addedColumns(x, null) : rowSums(x);
     }
 
-    /** Pools over the positions, of the map. */
-    static Pools poolPositions(MapRows x) {
-        return x.channelsLast ? poolColumns(x, null) : poolRows(x, null);
+    /** Pools over the positions, of the map; where the maxima are is looked for only if that is asked. */
+    static Pools poolPositions(MapRows x, boolean places) {
+        return x.channelsLast ? poolColumns(x, null) : poolRows(x, null, places);
     }
 
     /** Pools over the channels, of the map times a number for each channel, unless that is {@code null}. */
-    static Pools poolChannels(MapRows x, Numbers channelFactors) {
-        return x.channelsLast ? poolRows(x, channelFactors) : poolColumns(x, channelFactors);
+    static Pools poolChannels(MapRows x, Numbers channelFactors, boolean places) {
+        return x.channelsLast ? poolRows(x, channelFactors, places) : poolColumns(x, channelFactors);
     }
 
     /** Sums over the positions, each times a number of its own: (images, channels). */
@@ -246,7 +246,7 @@ final class Passes {
         return added(x, sums);
     }
 
-    private static Pools poolRows(MapRows x, Numbers factors) {
+    private static Pools poolRows(MapRows x, Numbers factors, boolean places) {
         Pools pools = new Pools(Numbers.floats(x.images, x.rows()), Numbers.floats(x.images, x.rows()),
                 Numbers.ints(x.images, x.rows()));
         Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
@@ -258,7 +258,7 @@ final class Passes {
                 k = ones.at(0);
             }
             Rows.pool(block, rows, x.cols(), k, pools.sums.at(image, from), pools.maxima.at(image, from),
-                    pools.argmaxima.at(image, from));
+                    places ? pools.argmaxima.at(image, from) : 0);
         });
         return pools;
     }

@@ -1,11 +1,10 @@
 package dev.glimpse.kernel;
 
 import dev.glimpse.nn.Tensors;
-import org.bytedeco.pytorch.BoolOptional;
+import java.util.List;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -57,15 +56,17 @@ public final class SmallConvolution {
         if (!GradMode.is_enabled() || !learned) {
             return typed;
         }
+        List<Version> watched = List.of(new Version(maps, "map"), new Version(weight, "weight"));
         return Graft.ontoOne(maps, typed, dy -> {
+            watched.forEach(Version::require);
             Numbers gradient = Numbers.of(dy);
             Tensor dx = Tensors.empty(ScalarType.Float, maps.size(0), count, maps.size(2), maps.size(3));
             Numbers dweights = gradients(planes, x, count, weights, gradient, Numbers.of(dx));
             if (weight.requires_grad()) {
-                give(weight, dweights.overImages().tensor());
+                Graft.backward(weight, dweights.overImages().tensor());
             }
             if (bias.defined() && bias.requires_grad()) {
-                give(bias, gradient.tensor().sum());
+                Graft.backward(bias, gradient.tensor().sum());
             }
             return typed(dx, maps);
         });
@@ -74,11 +75,6 @@ public final class SmallConvolution {
     private static Tensor typed(Tensor result, Tensor like) {
         ScalarType type = like.scalar_type().intern();
         return type == ScalarType.Float ? result : result.to(type);
-    }
-
-    private static void give(Tensor parameter, Tensor gradient) {
-        parameter.backward(gradient.view(parameter.sizes()).to(parameter.scalar_type()), new BoolOptional(), false,
-                new TensorArrayRefOptional());
     }
 
     /** Writes the maps' gradient; returns each image's gradient of the weights. */

@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 final class Team {
     /** How often a thread looks for work before it sleeps: about as long as a small layer takes between two kernels. */
-    private static final int PATIENCE = Integer.getInteger("glimpse.kernels.patience", 2_000);
+    private static final int PATIENCE = 2_000;
 
     private static final ReentrantLock BUSY = new ReentrantLock();
     private static volatile Team team = new Team(0);
