@@ -3,6 +3,7 @@ package dev.glimpse.attention;
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.Kind.SPATIAL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.batchNorm2d;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.linear;
@@ -11,6 +12,9 @@ import static dev.glimpse.nn.Tensors.cat;
 
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PlaneGate;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.kernel.SmallConvolution;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Flatten;
@@ -23,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -112,6 +117,14 @@ public final class Cbam extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
+        if (watched() || !channelGate.fuses()) {
+            return gated(x);
+        }
+        PlaneGate plane = spatialGate == null ? null : spatialGate.plane();
+        return PooledGates.gated(x, channelGate.pooled(), channelGate.excitation(), plane, () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         GatedMap map = channelGate.map(x);
         Tensor c = channelGate.gate(x, map); // (B, C, 1, 1)
         return spatialGate == null ? map.gated(c) : map.gated(c, spatialGate.gate(map.poolChannels(c)));
@@ -120,13 +133,28 @@ public final class Cbam extends Layer {
     /** Scales each channel by what its pooled maps say. */
     public static final class ChannelGate extends Layer {
         private final List<Pool> pools;
+        private final LinearImpl squeeze;
+        private final LinearImpl excite;
         private final Sequential mlp;
 
         ChannelGate(long channels, Config config) {
             long hidden = Checks.reduced("cbam", channels, config.reduction());
             pools = config.pools();
-            mlp = register_module("mlp",
-                    new Sequential(new Flatten(), linear(channels, hidden), relu(), linear(hidden, channels)));
+            squeeze = linear(channels, hidden);
+            excite = linear(hidden, channels);
+            mlp = register_module("mlp", new Sequential(new Flatten(), squeeze, relu(), excite));
+        }
+
+        private boolean fuses() {
+            return pools.stream().allMatch(Pool::fused);
+        }
+
+        private PooledGates.Pooled pooled() {
+            return new PooledGates.Pooled(pools.contains(Pool.AVG), pools.contains(Pool.MAX));
+        }
+
+        private Mlp excitation() {
+            return Mlp.of(squeeze, excite);
         }
 
         @Override
@@ -136,7 +164,7 @@ public final class Cbam extends Layer {
         }
 
         private GatedMap map(Tensor x) {
-            GatedMap map = pools.stream().allMatch(Pool::fused) ? GatedMap.of(x) : GatedMap.composed(x);
+            GatedMap map = fuses() ? GatedMap.of(x) : GatedMap.composed(x);
             if (pools.contains(Pool.MAX)) {
                 map.pool();
             }
@@ -158,6 +186,10 @@ public final class Cbam extends Layer {
         public Tensor forward(Tensor x) {
             GatedMap map = GatedMap.of(x);
             return map.gatedPositions(gate(map.poolChannels()));
+        }
+
+        private PlaneGate plane() {
+            return new PlaneGate(spatial.conv, spatial.bn, true);
         }
 
         private Tensor gate(GatedMap.Pools pools) {

@@ -3,6 +3,7 @@ package dev.glimpse.attention;
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.Kind.SPATIAL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.cat;
@@ -11,6 +12,9 @@ import static dev.glimpse.nn.Window.unbiased;
 
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PlaneGate;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.kernel.SmallConvolution;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
@@ -71,18 +75,30 @@ public final class CbamPlain extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
+        return watched() ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.BOTH, channel.excitation(), spatial.plane(), () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         GatedMap map = GatedMap.of(x);
         Tensor c = channel.gate(map); // (B, C, 1, 1)
         return map.gated(c, spatial.gate(map.poolChannels(c)));
     }
 
     private static final class ChannelGate extends Layer {
+        private final Conv2dImpl squeeze;
+        private final Conv2dImpl excite;
         private final Sequential fc;
 
         ChannelGate(long channels, long reduction) {
             long hidden = Checks.reduced("cbam-plain", channels, reduction);
-            fc = register_module("fc", new Sequential(conv2d(channels, hidden, 1, unbiased()), relu(),
-                    conv2d(hidden, channels, 1, unbiased())));
+            squeeze = conv2d(channels, hidden, 1, unbiased());
+            excite = conv2d(hidden, channels, 1, unbiased());
+            fc = register_module("fc", new Sequential(squeeze, relu(), excite));
+        }
+
+        private Mlp excitation() {
+            return Mlp.of(squeeze, excite);
         }
 
         @Override
@@ -110,6 +126,10 @@ public final class CbamPlain extends Layer {
         public Tensor forward(Tensor x) {
             GatedMap map = GatedMap.of(x);
             return map.gatedPositions(gate(map.poolChannels()));
+        }
+
+        private PlaneGate plane() {
+            return new PlaneGate(conv, null, false);
         }
 
         private Tensor gate(GatedMap.Pools pools) {

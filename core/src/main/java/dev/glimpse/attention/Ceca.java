@@ -2,12 +2,15 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv1d;
 import static dev.glimpse.nn.Tensors.cat;
 import static dev.glimpse.nn.Window.unbiased;
 
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.LineConvolution;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv1dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -70,6 +73,11 @@ public final class Ceca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ceca", channels, x);
+        return watched() ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.MEAN, LineConvolution.of(conv, true), null, () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         GatedMap map = GatedMap.ofMeans(x);
         Tensor line = map.mean().squeeze(3).transpose(1, 2); // (B, 1, C)
         Tensor ring = cat(2, line.narrow(2, channels - reach, reach), line, line.narrow(2, 0, reach));

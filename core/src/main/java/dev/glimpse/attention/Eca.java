@@ -2,11 +2,14 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv1d;
 import static dev.glimpse.nn.Window.padding;
 
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.LineConvolution;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv1dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -65,6 +68,11 @@ public final class Eca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("eca", channels, x);
+        return watched() ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.MEAN, LineConvolution.of(conv, false), null, () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         GatedMap map = GatedMap.ofMeans(x);
         Tensor line = map.mean().squeeze(3).transpose(1, 2); // (B, 1, C)
         Tensor gate = conv.forward(line).sigmoid().transpose(1, 2).unsqueeze(3); // (B, C, 1, 1)

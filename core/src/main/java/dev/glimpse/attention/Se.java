@@ -2,12 +2,15 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.linear;
 import static dev.glimpse.nn.Layers.linearNoBias;
 import static dev.glimpse.nn.Layers.relu;
 
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import org.bytedeco.pytorch.LinearImpl;
@@ -48,6 +51,8 @@ public final class Se extends Layer {
     }
 
     private final long channels;
+    private final LinearImpl squeeze;
+    private final LinearImpl excite;
     private final Sequential fc;
 
     public Se(long channels) {
@@ -57,8 +62,9 @@ public final class Se extends Layer {
     public Se(long channels, Config config) {
         this.channels = channels;
         long hidden = Checks.reduced("se", channels, config.reduction());
-        fc = register_module("fc", new Sequential(dense(channels, hidden, config), relu(),
-                dense(hidden, channels, config)));
+        squeeze = dense(channels, hidden, config);
+        excite = dense(hidden, channels, config);
+        fc = register_module("fc", new Sequential(squeeze, relu(), excite));
     }
 
     private static LinearImpl dense(long in, long out, Config config) {
@@ -69,6 +75,11 @@ public final class Se extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se", channels, x);
+        return watched() ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(squeeze, excite), null, () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         GatedMap map = GatedMap.ofMeans(x);
         Tensor squeezed = map.mean().flatten(1, -1); // (B, C)
         Tensor gate = fc.forward(squeezed).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)

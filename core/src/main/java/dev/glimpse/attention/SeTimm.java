@@ -2,11 +2,14 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Window.DEFAULT;
 
 import dev.glimpse.Layer;
 import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -72,6 +75,11 @@ public final class SeTimm extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se-timm", channels, x);
+        return watched() || addMaxpool ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(fc1, fc2), null, () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         GatedMap map = addMaxpool ? GatedMap.composed(x) : GatedMap.ofMeans(x);
         Tensor squeezed = addMaxpool ? Timm.squeeze(x, true) : map.mean(); // (B, C, 1, 1)
         Tensor gate = fc2.forward(fc1.forward(squeezed).relu()).sigmoid(); // (B, C, 1, 1)

@@ -61,7 +61,8 @@ final class FusedMap implements GatedMap {
     @Override
     public Pools pool() {
         if (max == null) {
-            Passes.Pools pools = Passes.poolPositions(map, recording);
+            Passes.Pools pools = pools(map.channels);
+            Passes.poolPositions(map, pools);
             pools.sums().scale(1f / map.positions);
             mean = mean == null ? leaf(pools.sums(), x.requires_grad(), true) : mean;
             max = leaf(pools.maxima(), x.requires_grad(), true);
@@ -77,8 +78,9 @@ final class FusedMap implements GatedMap {
 
     @Override
     public Pools poolChannels(Tensor channelGate) {
-        Passes.Pools pools = Passes.poolChannels(map,
-                channelGate == null ? null : numbers(channelGate, map.channels), recording);
+        Passes.Pools pools = pools(map.positions);
+        Passes.poolChannels(map, channelGate == null ? null : numbers(channelGate, map.channels), pools,
+                Passes.NOTHING);
         pools.sums().scale(1f / map.channels);
         boolean learned = x.requires_grad() || channelGate != null && channelGate.requires_grad();
         channelMean = leaf(pools.sums(), learned, false);
@@ -86,6 +88,11 @@ final class FusedMap implements GatedMap {
         maxChannels = pools.argmaxima();
         pooledGate = channelGate;
         return new Pools(channelMean, channelMax);
+    }
+
+    private Passes.Pools pools(int each) {
+        return new Passes.Pools(Numbers.floats(map.images, each), Numbers.floats(map.images, each),
+                recording ? Numbers.ints(map.images, each) : null);
     }
 
     @Override
@@ -167,10 +174,6 @@ final class FusedMap implements GatedMap {
         if (!recording || !learned) {
             return y;
         }
-        if (x.is_inference()) {
-            throw new IllegalArgumentException("the map was made in inference mode, which leaves no gradients: make it "
-                    + "outside, or clone it there");
-        }
         watched.add(new Version(x, "map that was gated"));
         Stream.of(channelGate, positionGate, contextWeights, projector).filter(Objects::nonNull)
                 .forEach(part -> watched.add(new Version(part, "gate or what made it")));
@@ -228,17 +231,18 @@ final class FusedMap implements GatedMap {
         Numbers dmean = gradientOf(channelMean).scaled(1f / map.channels); // both may have been given one gradient
         Numbers dmax = gradientOf(channelMax);
         Numbers factors = pooledGate == null ? Numbers.ones(map.channels) : Numbers.of(pooledGate);
+        Spike toChannels = Spike.toChannels(map, dmax, maxChannels);
         if (learns(pooledGate)) {
-            Passes.addPoolGradients(map, dmean, new Spike(dmax, maxChannels), gates.channels());
+            Passes.addPoolGradients(map, dmean, toChannels, gates.channels());
         }
         terms.add(new Outer(factors, dmean));
-        return new Spike(dmax.timesPicked(factors, maxChannels), maxChannels);
+        return toChannels.with(dmax.timesPicked(factors, maxChannels));
     }
 
     private Spike ofPositionPools(List<Outer> terms) {
         Numbers dmean = gradientOf(mean).scaled(1f / map.positions);
         terms.add(new Outer(dmean, Numbers.ones(map.positions)));
-        return max == null ? null : new Spike(gradientOf(max), maxPositions);
+        return max == null ? null : Spike.toPositions(map, gradientOf(max), maxPositions);
     }
 
     /** What has come to a leaf, which is then ready for another backward. */

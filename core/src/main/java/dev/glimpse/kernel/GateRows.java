@@ -140,6 +140,50 @@ final class GateRows {
         }
     }
 
+    /** Each row's {@code sum over j of dy_ij x_ij}. */
+    static void rowProducts(long dy, long x, int rows, int cols, long sums) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector a = FloatVector.zero(FLOATS);
+            FloatVector b = a;
+            int j = 0;
+            for (; j <= whole - 2 * LANES; j += 2 * LANES) {
+                long at = row + (long) j * SIZE;
+                a = load(dy + at).fma(load(x + at), a);
+                b = load(dy + at + STEP).fma(load(x + at + STEP), b);
+            }
+            for (; j < whole; j += LANES) {
+                long at = row + (long) j * SIZE;
+                a = load(dy + at).fma(load(x + at), a);
+            }
+            if (j < cols) {
+                long at = row + (long) j * SIZE;
+                b = load(dy + at, tail).fma(load(x + at, tail), b);
+            }
+            setFloat(sums + (long) i * SIZE, Vectors.sum(a.add(b)));
+        }
+    }
+
+    /** Adds {@code sum over i of dy_ij x_ij} to each column's sum. */
+    static void columnProducts(long dy, long x, int rows, int cols, long sums) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(load(dy + row + at).fma(load(x + row + at), load(sums + at)), sums + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(load(dy + row + at, tail).fma(load(x + row + at, tail), load(sums + at, tail)), sums + at, tail);
+            }
+        }
+    }
+
     private static void gradientsOfFewColumns(long dy, long x, int rows, int cols, long r, long k,
             long rowSums, long columnSums) {
         VectorMask<Float> inA = FLOATS.indexInRange(0, cols);

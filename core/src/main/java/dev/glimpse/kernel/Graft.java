@@ -80,6 +80,10 @@ final class Graft {
     }
 
     private static Tensor anchor(Tensor input, UnaryOperator<Tensor> backward) {
+        if (input.is_inference()) {
+            throw new IllegalArgumentException("the map was made in inference mode, which leaves no gradients: make it "
+                    + "outside, or clone it there");
+        }
         Tensor learned = input.requires_grad() ? input : input.detach().set_requires_grad(true);
         // a view, since its gradient goes on as a view of what the hook gives: Java still holds that, and a leaf would copy it
         Tensor anchor = learned.view(Tensors.shape(learned));

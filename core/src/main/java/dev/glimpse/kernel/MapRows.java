@@ -26,13 +26,17 @@ final class MapRows {
     private boolean backToFront;
 
     private MapRows(Tensor tensor, boolean channelsLast) {
+        this(tensor, channelsLast, Math.toIntExact(tensor.size(0)), tensor.data_ptr().address());
+    }
+
+    private MapRows(Tensor tensor, boolean channelsLast, int images, long address) {
         this.tensor = tensor;
         this.channelsLast = channelsLast;
-        images = Math.toIntExact(tensor.size(0));
+        this.images = images;
+        this.address = address;
         channels = Math.toIntExact(tensor.size(1));
         positions = Math.toIntExact(tensor.size(2) * tensor.size(3));
         half = tensor.scalar_type().intern() == ScalarType.BFloat16;
-        address = tensor.data_ptr().address();
     }
 
     /** The map as it lies, or a contiguous copy where it lies in no order; of the tensor only its memory is used. */
@@ -55,6 +59,16 @@ final class MapRows {
     /** A map of the same size, type and order that is not set. */
     MapRows unset() {
         return new MapRows(torch.empty_like(tensor), channelsLast);
+    }
+
+    /** Some of the images, from {@code from} until before {@code to}, where they are. */
+    MapRows images(int from, int to) {
+        return new MapRows(tensor, channelsLast, to - from, row(from, 0));
+    }
+
+    /** The bytes of an image. */
+    long imageBytes() {
+        return (long) channels * positions * elementSize();
     }
 
     int rows() {
@@ -123,5 +137,10 @@ final class MapRows {
     /** Lets the next pass over this map go the way that the other map's next one would go. */
     void follow(MapRows other) {
         backToFront = other.backToFront;
+    }
+
+    /** Lets the next pass over this map begin with the last image. */
+    void turnBack() {
+        backToFront = true;
     }
 }

@@ -53,6 +53,16 @@ record Numbers(Tensor tensor, long address, int each) {
         return numbers;
     }
 
+    /** Those from an image on: of the tensor only its memory is theirs. */
+    Numbers from(int image) {
+        return new Numbers(tensor, at(image), each);
+    }
+
+    /** Those of each image from its {@code index}th on, likewise. */
+    Numbers after(int index) {
+        return new Numbers(tensor, address + (long) index * Float.BYTES, each);
+    }
+
     long at(int image) {
         return address + (long) image * each * Float.BYTES;
     }
@@ -90,13 +100,16 @@ record Numbers(Tensor tensor, long address, int each) {
     Numbers timesPicked(Numbers factors, Numbers places) {
         int images = (int) tensor.size(0);
         Numbers products = floats(images, each);
-        Team.forEach(images, image -> {
-            for (int i = 0; i < each; i++) {
-                float factor = factors.get(image, Vectors.getInt(places.at(image, i)));
-                Vectors.setFloat(products.at(image, i), get(image, i) * factor);
-            }
-        });
+        Team.forEach(images, image -> timesPicked(factors, places, image, products));
         return products;
+    }
+
+    /** The same for an image, as many as {@code products} has. */
+    void timesPicked(Numbers factors, Numbers places, int image, Numbers products) {
+        for (int i = 0; i < products.each; i++) {
+            float factor = factors.get(image, Vectors.getInt(places.at(image, i)));
+            Vectors.setFloat(products.at(image, i), get(image, i) * factor);
+        }
     }
 
     /** The sums over images. */

@@ -2,6 +2,7 @@ package dev.glimpse.kernel;
 
 import dev.glimpse.kernel.MapRows.Part;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Passes over whole feature maps, in every type and order: each reads a map once.
@@ -12,25 +13,67 @@ import java.util.List;
  */
 final class Passes {
     private static final int POOLS_AT_A_TIME = 2;
+    private static final int NEAR = 1 << 13;
+    /** Nothing to be done with an image. */
+    static final IntConsumer NOTHING = image -> {};
 
     private Passes() {}
 
-    /** Each channel's pools over the positions, or each position's over the channels: (images, channels or positions). */
-    record Pools(Numbers sums, Numbers maxima, Numbers argmaxima) {}
+    /**
+     * Each channel's pools over the positions, or each position's over the channels: (images, channels or positions).
+     *
+     * @param argmaxima where the maxima are; {@code null} where nobody asks
+     */
+    record Pools(Numbers sums, Numbers maxima, Numbers argmaxima) {
+        static Pools unset(int images, int each) {
+            return new Pools(Numbers.floats(images, each), Numbers.floats(images, each), Numbers.ints(images, each));
+        }
+
+        /** Those from an image on. */
+        Pools from(int image) {
+            return new Pools(sums.from(image), maxima.from(image), argmaxima == null ? null : argmaxima.from(image));
+        }
+    }
 
     /** Sums over the positions: (images, channels). */
     static Numbers channelSums(MapRows x) {
-        return x.channelsLast ? addedColumns(x, null) : rowSums(x);
+        Numbers sums = Numbers.floats(x.images, x.channels);
+        channelSums(x, sums);
+        return sums;
     }
 
-    /** Pools over the positions, of the map; where the maxima are is looked for only if that is asked. */
-    static Pools poolPositions(MapRows x, boolean places) {
-        return x.channelsLast ? poolColumns(x, null) : poolRows(x, null, places);
+    /** Sets sums over the positions: (images, channels). */
+    static void channelSums(MapRows x, Numbers sums) {
+        if (x.channelsLast) {
+            addedColumns(x, null, sums);
+        } else {
+            rowSums(x, sums);
+        }
     }
 
-    /** Pools over the channels, of the map times a number for each channel, unless that is {@code null}. */
-    static Pools poolChannels(MapRows x, Numbers channelFactors, boolean places) {
-        return x.channelsLast ? poolRows(x, channelFactors, places) : poolColumns(x, channelFactors);
+    /** Sets pools over the positions, of the map. */
+    static void poolPositions(MapRows x, Pools pools) {
+        if (x.channelsLast) {
+            poolColumns(x, null, pools, NOTHING);
+        } else {
+            poolRows(x, null, pools);
+        }
+    }
+
+    /**
+     * Sets pools over the channels, of the map times a number for each channel, unless that is {@code null}.
+     *
+     * @param then what is done with each image once its pools are there
+     */
+    static void poolChannels(MapRows x, Numbers channelFactors, Pools pools, IntConsumer then) {
+        if (x.channelsLast) {
+            poolRows(x, channelFactors, pools);
+            if (then != NOTHING) {
+                Team.forEach(x.images, then);
+            }
+        } else {
+            poolColumns(x, channelFactors, pools, then);
+        }
     }
 
     /** Sums over the positions, each times a number of its own: (images, channels). */
@@ -46,6 +89,12 @@ final class Passes {
     /** The map under a gate. */
     static MapRows gate(Gate gate, MapRows x, Numbers channelFactors, Numbers positionFactors) {
         MapRows y = x.unset();
+        gate(gate, x, channelFactors, positionFactors, y);
+        return y;
+    }
+
+    /** Writes the map under a gate into another. */
+    static void gate(Gate gate, MapRows x, Numbers channelFactors, Numbers positionFactors, MapRows y) {
         Numbers r = x.channelsLast ? positionFactors : channelFactors;
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
         x.forEachPart(part -> {
@@ -69,7 +118,6 @@ final class Passes {
                 written(y, part, from, rows, out);
             }
         });
-        return y;
     }
 
     /** The gradients of a gate's factors. */
@@ -104,11 +152,76 @@ final class Passes {
         return x.channelsLast ? new GateGradients(columnSums, rowSums) : new GateGradients(rowSums, columnSums);
     }
 
+    /** The gradient of a gate of the channels that is the only one: (images, channels). */
+    static Numbers channelGateGradients(MapRows dy, MapRows x) {
+        Numbers sums = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0)
+                : Numbers.floats(x.images, x.rows());
+        x.forEachPart(part -> {
+            int image = part.image();
+            for (int from = part.from(); from < part.to(); from += x.blockRows()) {
+                int rows = Math.min(x.blockRows(), part.to() - from);
+                long gradient = read(dy, part, from, rows, 0);
+                long in = read(x, part, from, rows, 1);
+                if (x.channelsLast) {
+                    GateRows.columnProducts(gradient, in, rows, x.cols(), sums.at(image, part.part() * x.cols()));
+                } else {
+                    GateRows.rowProducts(gradient, in, rows, x.cols(), sums.at(image, from));
+                }
+            }
+        });
+        dy.follow(x);
+        return x.channelsLast ? added(x, sums) : sums;
+    }
+
     /** What flows back from a pool: a number for each channel times one for each position. */
     record Outer(Numbers channels, Numbers positions) {}
 
-    /** What flows back to a maximum: a number for each of the lines, to the place where its maximum was. */
-    record Spike(Numbers values, Numbers places) {}
+    /**
+     * What flows back to maxima: a number for each of the lines, to the place where its maximum was.
+     *
+     * @param heads where lines are the matrix's columns: for each row the first column whose maximum is in it, or -1
+     * @param next for each column the next one whose maximum is in the same row, or -1
+     */
+    record Spike(Numbers values, Numbers places, Numbers heads, Numbers next) {
+        /** To the positions of each channel's maxima. */
+        static Spike toPositions(MapRows x, Numbers values, Numbers places) {
+            return x.channelsLast ? inColumns(x, values, places) : new Spike(values, places, null, null);
+        }
+
+        /** To the channels of each position's maxima. */
+        static Spike toChannels(MapRows x, Numbers values, Numbers places) {
+            return x.channelsLast ? new Spike(values, places, null, null) : inColumns(x, values, places);
+        }
+
+        /** Columns are looked up by their row, so that a row gets what is its while it is at hand. */
+        private static Spike inColumns(MapRows x, Numbers values, Numbers places) {
+            Spike spike = new Spike(values, places, Numbers.ints(x.images, x.rows()), Numbers.ints(x.images, x.cols()));
+            Team.forEach(x.images, image -> {
+                for (int i = 0; i < x.rows(); i++) {
+                    Vectors.setInt(spike.heads.at(image, i), -1);
+                }
+                for (int j = x.cols() - 1; j >= 0; j--) {
+                    long head = spike.heads.at(image, Vectors.getInt(places.at(image, j)));
+                    Vectors.setInt(spike.next.at(image, j), Vectors.getInt(head));
+                    Vectors.setInt(head, j);
+                }
+            });
+            return spike;
+        }
+
+        /** The same places with other values. */
+        Spike with(Numbers others) {
+            return new Spike(others, places, heads, next);
+        }
+
+        int head(int image, int row) {
+            return Vectors.getInt(heads.at(image, row));
+        }
+
+        int next(int image, int column) {
+            return Vectors.getInt(next.at(image, column));
+        }
+    }
 
     /**
      * The gradient of the map from that of the gated map and from its pools.
@@ -140,10 +253,11 @@ final class Passes {
         Numbers d = last ? second.channels : second.positions;
         Spike inRows = last ? toChannels : toPositions;
         Spike inColumns = last ? toPositions : toChannels;
+        int step = nearRows(dy);
         dy.forEachPart(part -> {
             int image = part.image();
-            for (int from = part.from(); from < part.to(); from += dy.blockRows()) {
-                int rows = Math.min(dy.blockRows(), part.to() - from);
+            for (int from = part.from(); from < part.to(); from += step) {
+                int rows = Math.min(step, part.to() - from);
                 long out = target(dx, part, from, rows);
                 long in = read(dy, part, from, rows, 0);
                 long f = r.at(image, from);
@@ -158,22 +272,26 @@ final class Passes {
                             one, b.at(image), two, d.at(image), out);
                 }
                 written(dx, part, from, rows, out);
-            }
-            if (inRows != null) {
-                for (int i = part.from(); i < part.to(); i++) {
-                    add(dx, image, i, Vectors.getInt(inRows.places.at(image, i)), inRows.values.get(image, i));
-                }
-            }
-            if (inColumns != null) {
-                for (int j = 0; j < dy.cols(); j++) {
-                    int row = Vectors.getInt(inColumns.places.at(image, j));
-                    if (row >= part.from() && row < part.to()) {
-                        add(dx, image, row, j, inColumns.values.get(image, j));
-                    }
-                }
+                addSpikes(dx, image, from, from + rows, inRows, inColumns);
             }
         });
         return dx;
+    }
+
+    private static void addSpikes(MapRows dx, int image, int from, int to, Spike inRows, Spike inColumns) {
+        for (int i = from; inRows != null && i < to; i++) {
+            add(dx, image, i, Vectors.getInt(inRows.places.at(image, i)), inRows.values.get(image, i));
+        }
+        for (int i = from; inColumns != null && i < to; i++) {
+            for (int j = inColumns.head(image, i); j >= 0; j = inColumns.next(image, j)) {
+                add(dx, image, i, j, inColumns.values.get(image, j));
+            }
+        }
+    }
+
+    /** How many rows are still in the fastest caches after a pass over them. */
+    private static int nearRows(MapRows x) {
+        return Math.min(x.blockRows(), Math.max(4, NEAR / x.cols()));
     }
 
     /**
@@ -184,32 +302,28 @@ final class Passes {
     static void addPoolGradients(MapRows x, Numbers dmean, Spike toChannels, Numbers dgate) {
         Numbers sums = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0)
                 : Numbers.floats(x.images, x.rows());
+        int step = nearRows(x);
         x.forEachPart(part -> {
             int image = part.image();
             long own = sums.at(image, x.channelsLast ? part.part() * x.cols() : 0);
-            for (int from = part.from(); from < part.to(); from += x.blockRows()) {
-                int rows = Math.min(x.blockRows(), part.to() - from);
-                long block = read(x, part, from, rows, 0);
+            for (int from = part.from(); from < part.to(); from += step) {
+                int to = Math.min(from + step, part.to());
+                long block = read(x, part, from, to - from, 0);
                 if (x.channelsLast) {
-                    Rows.addTo(block, rows, x.cols(), dmean.at(image, from), own);
-                } else {
-                    Rows.dots(block, rows, x.cols(), dmean.at(image), own + (long) from * Float.BYTES);
-                }
-            }
-            long channels = toChannels.places.at(image);
-            long values = toChannels.values.at(image);
-            if (x.channelsLast) {
-                for (int p = part.from(); p < part.to(); p++) {
-                    int channel = Vectors.getInt(channels + (long) p * Float.BYTES);
-                    Vectors.addFloat(own + (long) channel * Float.BYTES,
-                            x.get(image, channel, p) * Vectors.getFloat(values + (long) p * Float.BYTES));
-                }
-            } else {
-                for (int p = 0; p < x.positions; p++) {
-                    int channel = Vectors.getInt(channels + (long) p * Float.BYTES);
-                    if (channel >= part.from() && channel < part.to()) {
+                    Rows.addTo(block, to - from, x.cols(), dmean.at(image, from), own);
+                    for (int p = from; p < to; p++) {
+                        int channel = Vectors.getInt(toChannels.places.at(image, p));
                         Vectors.addFloat(own + (long) channel * Float.BYTES,
-                                x.get(image, channel, p) * Vectors.getFloat(values + (long) p * Float.BYTES));
+                                x.get(image, channel, p) * toChannels.values.get(image, p));
+                    }
+                } else {
+                    Rows.dots(block, to - from, x.cols(), dmean.at(image), own + (long) from * Float.BYTES);
+                    for (int c = from; c < to; c++) {
+                        float sum = 0;
+                        for (int p = toChannels.head(image, c); p >= 0; p = toChannels.next(image, p)) {
+                            sum += x.get(image, c, p) * toChannels.values.get(image, p);
+                        }
+                        Vectors.addFloat(own + (long) c * Float.BYTES, sum);
                     }
                 }
             }
@@ -226,10 +340,8 @@ final class Passes {
         }
     }
 
-    private static Numbers rowSums(MapRows x) {
-        Numbers sums = Numbers.floats(x.images, x.rows());
+    private static void rowSums(MapRows x, Numbers sums) {
         forEachBlock(x, (part, from, rows, block) -> Rows.sums(block, rows, x.cols(), sums.at(part.image(), from)));
-        return sums;
     }
 
     private static Numbers rowDots(MapRows x, Numbers factors) {
@@ -240,15 +352,19 @@ final class Passes {
     }
 
     private static Numbers addedColumns(MapRows x, Numbers factors) {
-        Numbers sums = Numbers.filled(x.images, x.parts() * x.cols(), 0);
-        forEachBlock(x, (part, from, rows, block) -> Rows.addTo(block, rows, x.cols(),
-                factors == null ? 0 : factors.at(part.image(), from), sums.at(part.image(), part.part() * x.cols())));
-        return added(x, sums);
+        Numbers sums = Numbers.floats(x.images, x.cols());
+        addedColumns(x, factors, sums);
+        return sums;
     }
 
-    private static Pools poolRows(MapRows x, Numbers factors, boolean places) {
-        Pools pools = new Pools(Numbers.floats(x.images, x.rows()), Numbers.floats(x.images, x.rows()),
-                Numbers.ints(x.images, x.rows()));
+    private static void addedColumns(MapRows x, Numbers factors, Numbers sums) {
+        Numbers parts = Numbers.filled(x.images, x.parts() * x.cols(), 0);
+        forEachBlock(x, (part, from, rows, block) -> Rows.addTo(block, rows, x.cols(),
+                factors == null ? 0 : factors.at(part.image(), from), parts.at(part.image(), part.part() * x.cols())));
+        add(x, parts, sums);
+    }
+
+    private static void poolRows(MapRows x, Numbers factors, Pools pools) {
         Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
         forEachBlock(x, (part, from, rows, block) -> {
             int image = part.image();
@@ -258,23 +374,20 @@ final class Passes {
                 k = ones.at(0);
             }
             Rows.pool(block, rows, x.cols(), k, pools.sums.at(image, from), pools.maxima.at(image, from),
-                    places ? pools.argmaxima.at(image, from) : 0);
+                    pools.argmaxima == null ? 0 : pools.argmaxima.at(image, from));
         });
-        return pools;
     }
 
-    private static Pools poolColumns(MapRows x, Numbers factors) {
-        int all = x.parts() * x.cols();
-        Numbers sums = Numbers.floats(x.images, all);
-        Numbers maxima = Numbers.floats(x.images, all);
-        Numbers argmaxima = Numbers.ints(x.images, all);
+    private static void poolColumns(MapRows x, Numbers factors, Pools pools, IntConsumer then) {
+        boolean whole = x.parts() == 1 && pools.argmaxima != null;
+        Pools parts = whole ? pools : Pools.unset(x.images, x.parts() * x.cols());
         Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
         x.forEachPart(part -> {
             int image = part.image();
             int first = part.part() * x.cols();
-            Rows.fill(sums.at(image, first), x.cols(), 0);
-            Rows.fill(maxima.at(image, first), x.cols(), Float.NEGATIVE_INFINITY);
-            Rows.fill(argmaxima.at(image, first), x.cols(), 0);
+            Rows.fill(parts.sums.at(image, first), x.cols(), 0);
+            Rows.fill(parts.maxima.at(image, first), x.cols(), Float.NEGATIVE_INFINITY);
+            Rows.fill(parts.argmaxima.at(image, first), x.cols(), 0);
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
                 long block = read(x, part, from, rows, 0);
@@ -283,35 +396,32 @@ final class Passes {
                     Halves.multiply(block, rows, x.cols(), r, ones.at(0));
                     r = ones.at(0);
                 }
-                Rows.poolColumns(block, rows, x.cols(), r, from, sums.at(image, first), maxima.at(image, first),
-                        argmaxima.at(image, first));
+                Rows.poolColumns(block, rows, x.cols(), r, from, parts.sums.at(image, first),
+                        parts.maxima.at(image, first), parts.argmaxima.at(image, first));
             }
         });
-        if (x.parts() == 1) {
-            Pools pools = new Pools(sums, maxima, argmaxima);
-            repairColumns(x, factors, pools);
-            return pools;
-        }
-        Pools pools = new Pools(added(x, sums), Numbers.floats(x.images, x.cols()), Numbers.ints(x.images, x.cols()));
         Team.forEach(x.images, image -> {
-            Rows.largest(maxima.at(image), argmaxima.at(image), x.parts(), x.cols(), pools.maxima.at(image),
-                    pools.argmaxima.at(image));
+            if (!whole) {
+                Rows.fill(pools.sums.at(image), x.cols(), 0);
+                Rows.add(parts.sums.at(image), x.parts(), x.cols(), pools.sums.at(image));
+                Rows.largest(parts.maxima.at(image), parts.argmaxima.at(image), x.parts(), x.cols(),
+                        pools.maxima.at(image),
+                        pools.argmaxima == null ? parts.argmaxima.at(image) : pools.argmaxima.at(image));
+            }
+            repairColumns(x, factors, pools, image);
+            then.accept(image);
         });
-        repairColumns(x, factors, pools);
-        return pools;
     }
 
     /** A column with what is no number has it as its largest, as libtorch has it; comparisons alone do not see it. */
-    private static void repairColumns(MapRows x, Numbers factors, Pools pools) {
-        Team.forEach(x.images, image -> {
-            if (Float.isNaN(Rows.sum(pools.sums.at(image), x.cols()))) {
-                for (int j = 0; j < x.cols(); j++) {
-                    if (Float.isNaN(pools.sums.get(image, j))) {
-                        repairColumn(x, factors, pools, image, j);
-                    }
+    private static void repairColumns(MapRows x, Numbers factors, Pools pools, int image) {
+        if (Float.isNaN(Rows.sum(pools.sums.at(image), x.cols()))) {
+            for (int j = 0; j < x.cols(); j++) {
+                if (Float.isNaN(pools.sums.get(image, j))) {
+                    repairColumn(x, factors, pools, image, j);
                 }
             }
-        });
+        }
     }
 
     private static void repairColumn(MapRows x, Numbers factors, Pools pools, int image, int column) {
@@ -321,7 +431,9 @@ final class Passes {
                     * (factors == null ? 1 : factors.get(image, i));
             if (Float.isNaN(value)) {
                 Vectors.setFloat(pools.maxima.at(image, column), value);
-                Vectors.setInt(pools.argmaxima.at(image, column), i);
+                if (pools.argmaxima != null) {
+                    Vectors.setInt(pools.argmaxima.at(image, column), i);
+                }
                 return;
             }
         }
@@ -333,11 +445,15 @@ final class Passes {
             return partSums;
         }
         Numbers sums = Numbers.floats(x.images, x.cols());
+        add(x, partSums, sums);
+        return sums;
+    }
+
+    private static void add(MapRows x, Numbers partSums, Numbers sums) {
         Team.forEach(x.images, image -> {
             Rows.fill(sums.at(image), x.cols(), 0);
             Rows.add(partSums.at(image), x.parts(), x.cols(), sums.at(image));
         });
-        return sums;
     }
 
     @FunctionalInterface

@@ -348,6 +348,17 @@ final class Rows {
         return Vectors.sum(sum);
     }
 
+    /** The sum of the squares of all, less a number. */
+    static float squares(long x, int count, float less) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i += LANES) {
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            FloatVector v = load(x + (long) i * SIZE, lanes).sub(less, lanes);
+            sum = v.fma(v, sum);
+        }
+        return Vectors.sum(sum);
+    }
+
     static void scale(long x, int count, float factor) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {

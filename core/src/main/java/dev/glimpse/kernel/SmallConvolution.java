@@ -27,14 +27,16 @@ public final class SmallConvolution {
      * @param convolution keeps the maps' size: its stride is 1, its padding half of its odd kernel
      */
     public static Tensor forward(Conv2dImpl convolution, Tensor maps) {
-        return suits(convolution, maps) && Kernels.fuses(maps) ? fused(convolution, maps) : convolution.forward(maps);
+        boolean suits = maps.dim() == 4 && suits(convolution, maps.size(1));
+        return suits && Kernels.fuses(maps) ? fused(convolution, maps) : convolution.forward(maps);
     }
 
-    private static boolean suits(Conv2dImpl convolution, Tensor maps) {
+    /** Whether a convolution is of that many maps to one with a kernel that is odd, square and not too large. */
+    static boolean suits(Conv2dImpl convolution, long maps) {
         Tensor weight = convolution.weight();
         long kernel = weight.size(2);
-        return maps.dim() == 4 && weight.size(0) == 1 && weight.size(1) == maps.size(1) && maps.size(1) <= MOST_MAPS
-                && kernel % 2 == 1 && kernel == weight.size(3) && kernel <= MOST_KERNEL;
+        return weight.size(0) == 1 && weight.size(1) == maps && maps <= MOST_MAPS && kernel % 2 == 1
+                && kernel == weight.size(3) && kernel <= MOST_KERNEL;
     }
 
     private static Tensor fused(Conv2dImpl convolution, Tensor maps) {
@@ -79,30 +81,42 @@ public final class SmallConvolution {
 
     /** Writes the maps' gradient; returns each image's gradient of the weights. */
     private static Numbers gradients(PlaneRows planes, Numbers x, int maps, float[] weights, Numbers dy, Numbers dx) {
-        int kernel = planes.kernel() * planes.kernel();
+        int images = (int) dy.tensor().size(0);
+        Numbers dweights = Numbers.floats(images, weights.length);
+        float[][] flipped = flipped(weights, maps);
+        Team.forEach(images, image -> gradients(planes, x, flipped, dy, dx, dweights, image));
+        return dweights;
+    }
+
+    /** The kernels turned by half a circle, one for each map. */
+    static float[][] flipped(float[] weights, int maps) {
+        int kernel = weights.length / maps;
         float[][] flipped = new float[maps][kernel];
         for (int map = 0; map < maps; map++) {
             for (int i = 0; i < kernel; i++) {
                 flipped[map][i] = weights[map * kernel + kernel - 1 - i];
             }
         }
-        int plane = planes.height() * planes.width();
-        int images = (int) dy.tensor().size(0);
-        Numbers dweights = Numbers.floats(images, maps * kernel);
-        Team.forEach(images, image -> {
-            long padded = padded(planes, x.at(image), maps);
-            long gradient = Scratch.block(1, planes.size());
-            planes.pad(dy.at(image), gradient);
-            for (int map = 0; map < maps; map++) {
-                planes.correlate(gradient, 1, flipped[map], 0, dx.at(image, map * plane));
-                planes.weightGradient(padded + (long) map * planes.size() * Float.BYTES, gradient,
-                        dweights.at(image, map * kernel));
-            }
-        });
-        return dweights;
+        return flipped;
     }
 
-    private static long padded(PlaneRows planes, long maps, int count) {
+    /** The same for one image. */
+    static void gradients(PlaneRows planes, Numbers x, float[][] flipped, Numbers dy, Numbers dx, Numbers dweights,
+            int image) {
+        int maps = flipped.length;
+        int plane = planes.height() * planes.width();
+        long padded = padded(planes, x.at(image), maps);
+        long gradient = Scratch.block(1, planes.size());
+        planes.pad(dy.at(image), gradient);
+        for (int map = 0; map < maps; map++) {
+            planes.correlate(gradient, 1, flipped[map], 0, dx.at(image, map * plane));
+            planes.weightGradient(padded + (long) map * planes.size() * Float.BYTES, gradient,
+                    dweights.at(image, map * flipped[map].length));
+        }
+    }
+
+    /** Maps that lie one behind the other, each in its margin, in a block of the thread's own. */
+    static long padded(PlaneRows planes, long maps, int count) {
         int plane = planes.height() * planes.width();
         long padded = Scratch.block(0, count * planes.size());
         for (int map = 0; map < count; map++) {

@@ -34,8 +34,14 @@ class GoldenTest {
         return files().filter(file -> !file.endsWith("unet-cbam.safetensors"));
     }
 
+    /**
+     * With fused kernels that of the SENet-154 does not either: one number that goes into a ReLU, in layer3.29 behind bn2, is
+     * within float32's rounding of zero and falls on the other side, so its gradient and those before it differ; the
+     * output holds, and so do all gradients behind it.
+     */
     static Stream<Arguments> choicesInFloat32() throws IOException {
         return filesInFloat32().flatMap(file -> Stream.of(Choice.COMPOSED, Choice.FUSED)
+                .filter(choice -> choice == Choice.COMPOSED || !file.endsWith("timm-legacy_senet154.safetensors"))
                 .map(choice -> Arguments.of(choice, file)));
     }
 

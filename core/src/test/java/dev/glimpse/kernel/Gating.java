@@ -9,6 +9,7 @@ import dev.glimpse.nn.Window;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
+import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -55,6 +56,51 @@ enum Gating {
     GATED_TWICE((map, p) -> map.gated(p.channels(), p.positions())),
     GATED_BY_SUM((map, p) -> map.gatedBySum(p.channels().sigmoid(), p.positions().sigmoid())),
     GATED_POSITIONS((map, p) -> map.gatedPositions(p.positions())),
+    /** What is between the passes is done by hand as well. */
+    POOLED_MLP(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            Mlp mlp = p.layers(true);
+            return PooledGates.gated(x, PooledGates.Pooled.MEAN, mlp, null, () -> {
+                GatedMap map = GatedMap.of(x);
+                return map.gated(dense(mlp, map.mean()).sigmoid());
+            });
+        }
+    },
+    POOLED_MAXIMUM(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            Mlp mlp = p.layers(false);
+            return PooledGates.gated(x, new PooledGates.Pooled(false, true), mlp, null, () -> {
+                GatedMap map = GatedMap.of(x);
+                return map.gated(dense(mlp, map.pool().max()).sigmoid());
+            });
+        }
+    },
+    POOLED_LINE(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            return line(x, p, false);
+        }
+    },
+    POOLED_RING(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            return line(x, p, true);
+        }
+    },
+    POOLED_CBAM(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            return pooledCbam(x, p, p.norm(), true);
+        }
+    },
+    POOLED_PLAIN_CBAM(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            return pooledCbam(x, p, null, false);
+        }
+    },
     /** All that a map can give at once. */
     ALL((map, p) -> {
         Tensor s = map.project(p.toOne(true));
@@ -71,11 +117,52 @@ enum Gating {
 
     /** Whether what is largest among products decides where a gradient goes. */
     boolean choosesAmongProducts() {
-        return this == GATED_CHANNEL_POOLS || this == CBAM || this == ALL;
+        return this == GATED_CHANNEL_POOLS || this == CBAM || this == POOLED_CBAM || this == POOLED_PLAIN_CBAM
+                || this == ALL;
     }
 
     Tensor on(Tensor x, Parts parts) {
         return work.apply(GatedMap.of(x), parts);
+    }
+
+    private static Tensor dense(Mlp mlp, Tensor pooled) {
+        Tensor hidden = linear(pooled.flatten(1, 3), mlp.in(), mlp.inBias()).relu();
+        return linear(hidden, mlp.out(), mlp.outBias()).unsqueeze(2).unsqueeze(3);
+    }
+
+    private static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        Tensor product = x.matmul(weight.t());
+        return bias.defined() ? product.add(bias) : product;
+    }
+
+    private static Tensor pooledCbam(Tensor x, Parts p, BatchNorm2dImpl norm, boolean maximumFirst) {
+        Mlp mlp = p.layers(true);
+        Conv2dImpl conv = p.conv(Layers.conv2d(2, 1, 3, Window.padding(1).withBias(norm == null)), 0.25);
+        PlaneGate plane = new PlaneGate(conv, norm, maximumFirst);
+        return PooledGates.gated(x, PooledGates.Pooled.BOTH, mlp, plane, () -> {
+            GatedMap map = GatedMap.of(x);
+            Tensor c = dense(mlp, map.pool().mean()).add(dense(mlp, map.pool().max())).sigmoid();
+            GatedMap.Pools pools = map.poolChannels(c);
+            Tensor pooled = maximumFirst ? Tensors.cat(1, pools.max(), pools.mean())
+                    : Tensors.cat(1, pools.mean(), pools.max());
+            Tensor convolved = conv.forward(pooled);
+            return map.gated(c, (norm == null ? convolved : norm.forward(convolved)).sigmoid());
+        });
+    }
+
+    private static Tensor line(Tensor x, Parts p, boolean circular) {
+        Tensor weight = p.part("line", 1, 1, 1, 3);
+        return PooledGates.gated(x, PooledGates.Pooled.MEAN, new LineConvolution(weight, circular), null, () -> {
+            GatedMap map = GatedMap.of(x);
+            Tensor line = map.mean().squeeze(3).squeeze(2); // (B, C)
+            long last = x.size(1) - 1;
+            Tensor none = Tensors.zeros(ScalarType.Float, x.size(0), 1).to(x.scalar_type());
+            Tensor before = Tensors.cat(1, circular ? line.narrow(1, last, 1) : none, line.narrow(1, 0, last));
+            Tensor after = Tensors.cat(1, line.narrow(1, 1, last), circular ? line.narrow(1, 0, 1) : none);
+            Tensor z = before.mul(weight.select(2, 0)).add(line.mul(weight.select(2, 1)))
+                    .add(after.mul(weight.select(2, 2)));
+            return map.gated(z.sigmoid().unsqueeze(2).unsqueeze(3));
+        });
     }
 
     /** A map's values and in which order they lie in memory. */
@@ -106,6 +193,7 @@ enum Gating {
 
     /** The small parts of an attention: the same numbers in every run. */
     static final class Parts {
+        private static final long FEW = 50;
         final Map<String, Tensor> named = new LinkedHashMap<>();
         private final ScalarType type;
         private final boolean rounded;
@@ -143,6 +231,22 @@ enum Gating {
             Tensor in = part("mlp", scale(shape[1]), shape[1], 5);
             Tensor out = part("mlp", 0.5, 5, shape[1]);
             return pooled.flatten(1, 3).matmul(in).tanh().matmul(out).unsqueeze(2).unsqueeze(3);
+        }
+
+        Mlp layers(boolean biases) {
+            Tensor none = new Tensor();
+            return new Mlp(part("mlp", scale(shape[1]), 5, shape[1]), biases ? part("mlp", 0.5, 5) : none,
+                    part("mlp", 0.5, shape[1], 5), biases ? part("mlp", 0.5, shape[1]) : none);
+        }
+
+        /** Of few numbers a norm is little but their rounding: it takes its running statistics. */
+        BatchNorm2dImpl norm() {
+            BatchNorm2dImpl norm = Layers.batchNorm2d(1);
+            norm.to(type, false);
+            set(norm.weight(), 1);
+            set(norm.bias(), 1);
+            norm.train(shape[0] * shape[2] * shape[3] > FEW);
+            return norm;
         }
 
         Tensor convolved(GatedMap.Pools pools) {

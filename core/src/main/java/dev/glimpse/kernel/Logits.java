@@ -1,0 +1,64 @@
+package dev.glimpse.kernel;
+
+import static dev.glimpse.kernel.Rows.SIZE;
+import static dev.glimpse.kernel.Vectors.FLOATS;
+import static dev.glimpse.kernel.Vectors.LANES;
+import static dev.glimpse.kernel.Vectors.load;
+import static dev.glimpse.kernel.Vectors.store;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** A gate's way from what goes into its sigmoid and back, over a line of float32 numbers. Arguments that are longs are addresses. */
+final class Logits {
+    private Logits() {}
+
+    /** {@code gate_i = sigmoid(scale z_i + shift)} */
+    static void squash(long z, int count, float scale, float shift, long gate) {
+        for (int i = 0; i < count; i += LANES) {
+            long at = (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            store(Vectors.sigmoid(load(z + at, lanes).mul(scale).add(shift)), gate + at, lanes);
+        }
+    }
+
+    /** {@code z_i = z_i + times b_i}, in place. */
+    static void add(long z, int count, long b, float times) {
+        for (int i = 0; i < count; i += LANES) {
+            long at = (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            store(load(b + at, lanes).mul(times).add(load(z + at, lanes)), z + at, lanes);
+        }
+    }
+
+    /** The gradient of what the sigmoid was taken of, in its place: {@code d_i = d_i gate_i (1 - gate_i)}. */
+    static void unsquash(long d, int count, long gate) {
+        for (int i = 0; i < count; i += LANES) {
+            long at = (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            FloatVector g = load(gate + at, lanes);
+            store(load(d + at, lanes).mul(g).mul(g.neg().add(1)), d + at, lanes);
+        }
+    }
+
+    /** {@code sum over i of d_i (z_i - mean)} */
+    static float product(long d, long z, int count, float mean) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i += LANES) {
+            long at = (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            sum = load(d + at, lanes).fma(load(z + at, lanes).sub(mean), sum);
+        }
+        return Vectors.sum(sum);
+    }
+
+    /** {@code d_i = scale (d_i - shift - slope (z_i - mean))}, in place. */
+    static void unnorm(long d, long z, int count, float scale, float shift, float slope, float mean) {
+        for (int i = 0; i < count; i += LANES) {
+            long at = (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            FloatVector centred = load(z + at, lanes).sub(mean);
+            store(load(d + at, lanes).sub(shift).sub(centred.mul(slope)).mul(scale), d + at, lanes);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package dev.glimpse.kernel;
+
+import dev.glimpse.kernel.Passes.GateGradients;
+import dev.glimpse.kernel.Passes.Outer;
+import dev.glimpse.kernel.Passes.Spike;
+import dev.glimpse.nn.Scopes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * A map under gates that are made of its own pools, the small parts between the passes over the map computed here as well.
+ *
+ * <pre>
+ * c = sigmoid(excitation(pools of x over positions))       (B, C, 1, 1)
+ * p = sigmoid(plane gate(pools of c * x over channels))    (B, 1, H, W)
+ * y = c * x * p                                            (B, C, H, W)
+ * </pre>
+ *
+ * On small maps libtorch's calls for an MLP, a norm and a sigmoid take longer than the passes, and forward and backward
+ * more so through autograd. On large ones the batch is done a few images at a time, so that a pass finds in the cache what the
+ * one before has read.
+ */
+public final class PooledGates {
+    /** Bytes of a map that are still in a cache when the next pass comes. */
+    private static final long NEAR = 8 << 20;
+
+    /**
+     * Which pools over the positions the excitation is given, in this order.
+     *
+     * @param mean their mean
+     * @param maximum their maximum
+     */
+    public record Pooled(boolean mean, boolean maximum) {
+        /** The mean alone. */
+        public static final Pooled MEAN = new Pooled(true, false);
+        /** The mean and the maximum. */
+        public static final Pooled BOTH = new Pooled(true, true);
+
+        int count() {
+            return (mean ? 1 : 0) + (maximum ? 1 : 0);
+        }
+    }
+
+    private final MapRows map;
+    private final Pooled pooled;
+    private final boolean recording;
+
+    private final Numbers pools; // (B, P, C)
+    private final Passes.Pools overPositions;
+    private final Excitation.Run excitation;
+    private final Numbers channels; // their gate, (B, C)
+
+    private final PlaneGate.Run plane;
+    private final Passes.Pools overChannels;
+    private final Numbers positions; // their gate, (B, N)
+
+    private PooledGates(Tensor x, Pooled pooled, Excitation excitation, PlaneGate plane, boolean recording) {
+        this.pooled = pooled;
+        this.recording = recording;
+        map = MapRows.of(x);
+        int count = pooled.count();
+        Slab slab = new Slab((count + 4L) * map.images * map.channels
+                + (plane == null ? 0 : PlaneGate.numbers(map.images, map.positions)));
+        pools = slab.take(map.images, count * map.channels);
+        overPositions = new Passes.Pools(pooled.mean ? pools : slab.take(map.images, map.channels), maxima(pools),
+                places(pooled.maximum, map.channels, slab));
+        this.excitation = excitation.run(pools, map.images, map.channels, slab);
+        channels = slab.take(map.images, map.channels);
+        this.plane = plane == null ? null : plane.run(x, slab);
+        overChannels = plane == null ? null
+                : new Passes.Pools(this.plane.means(), this.plane.maxima(), places(true, map.positions, slab));
+        positions = plane == null ? Numbers.ones(map.positions) : this.plane.gate();
+    }
+
+    /** What stands behind the means, if they are there, of (B, P, C). */
+    private Numbers maxima(Numbers all) {
+        return all.after(pooled.mean ? map.channels : 0);
+    }
+
+    private Numbers places(boolean wanted, int each, Slab slab) {
+        return recording && wanted ? slab.take(map.images, each) : null;
+    }
+
+    /**
+     * The gated map.
+     *
+     * @param plane {@code null} where the channels' gate is the only one
+     * @param otherwise the same by a {@link GatedMap}: for maps that are not float32, under autocast, and where kernels are
+     *        composed
+     */
+    public static Tensor gated(Tensor x, Pooled pooled, Excitation excitation, PlaneGate plane,
+            Supplier<Tensor> otherwise) {
+        List<Tensor> parameters = Stream.concat(excitation.parameters(),
+                plane == null ? Stream.empty() : plane.parameters()).toList();
+        if (!suits(x, plane, parameters) || !Kernels.fuses(x)) {
+            return otherwise.get();
+        }
+        boolean recording = GradMode.is_enabled()
+                && (x.requires_grad() || parameters.stream().anyMatch(Tensor::requires_grad));
+        PooledGates gates = new PooledGates(x, pooled, excitation, plane, recording);
+        Tensor y = Scopes.noGrad(gates::forward);
+        if (!recording) {
+            return y;
+        }
+        List<Version> watched = Stream.concat(Stream.of(new Version(x, "map that was gated")),
+                parameters.stream().map(parameter -> new Version(parameter, "gate or what made it"))).toList();
+        return Graft.onto(x, y, dy -> {
+            watched.forEach(Version::require);
+            return Scopes.lettingGo(() -> gates.backward(dy).tensor);
+        });
+    }
+
+    private static boolean suits(Tensor x, PlaneGate plane, List<Tensor> parameters) {
+        return x.dim() == 4 && plain(x) && parameters.stream().allMatch(p -> plain(p) && p.is_contiguous())
+                && !torch.is_autocast_enabled(DeviceType.CPU)
+                && (plane == null || plane.suits(x.size(0) * x.size(2) * x.size(3)));
+    }
+
+    private static boolean plain(Tensor tensor) {
+        return tensor.is_cpu() && tensor.scalar_type().intern() == ScalarType.Float;
+    }
+
+    private Tensor forward() {
+        MapRows y = map.unset();
+        boolean waits = plane != null && plane.waitsForAll();
+        int step = (int) Math.max(NEAR / map.imageBytes(), torch.get_num_threads());
+        for (int from = 0; from < map.images; from += step) {
+            int to = Math.min(map.images, from + step);
+            MapRows some = map.images(from, to);
+            channelGates(some, from, to);
+            if (plane != null) {
+                positionPools(some, from);
+            }
+            if (!waits) {
+                Passes.gate(Gate.PRODUCT, some, channels.from(from), positions.from(from), y.images(from, to));
+            }
+        }
+        if (waits) {
+            plane.normAll();
+            map.turnBack();
+            Passes.gate(Gate.PRODUCT, map, channels, positions, y);
+        }
+        return y.tensor;
+    }
+
+    private void channelGates(MapRows some, int from, int to) {
+        if (pooled.maximum) {
+            Passes.poolPositions(some, overPositions.from(from));
+        } else {
+            Passes.channelSums(some, pools.from(from));
+        }
+        for (int image = from; pooled.mean && image < to; image++) {
+            Rows.scale(pools.at(image), map.channels, 1f / map.positions);
+        }
+        excitation.forward(from, to, channels);
+        for (int image = from; image < to; image++) {
+            Logits.squash(channels.at(image), map.channels, 1, 0, channels.at(image));
+        }
+    }
+
+    private void positionPools(MapRows some, int from) {
+        Passes.poolChannels(some, channels.from(from), overChannels.from(from), i -> {
+            Rows.scale(overChannels.sums().at(from + i), map.positions, 1f / map.channels);
+            plane.convolve(from + i);
+        });
+    }
+
+    private MapRows backward(Tensor gradient) {
+        MapRows dy = map.alike(gradient);
+        Gradients gradients = new Gradients();
+        Slab slab = new Slab((2L * pooled.count() + 2) * map.images * map.channels
+                + (plane == null ? 0 : PlaneGate.numbers(map.images, map.positions)));
+        List<Outer> terms = new ArrayList<>();
+        GateGradients gates = plane == null ? new GateGradients(Passes.channelGateGradients(dy, map), null)
+                : Passes.gateGradients(Gate.PRODUCT, dy, map, channels, positions);
+        Spike toChannels = plane == null ? null : ofPositionGate(gates, terms, gradients, slab);
+        Spike toPositions = ofChannelGate(gates.channels(), terms, gradients, slab);
+        gradients.flow();
+        return Passes.inputGradient(Gate.PRODUCT, dy, channels, positions, terms, toPositions, toChannels);
+    }
+
+    /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
+    private Spike ofPositionGate(GateGradients gates, List<Outer> terms, Gradients gradients, Slab slab) {
+        PlaneGate.Pooled pooledGradients = plane.backward(gates.positions(), gradients, slab);
+        Numbers dmean = pooledGradients.means();
+        Numbers dmax = pooledGradients.maxima();
+        Numbers places = overChannels.argmaxima();
+        Numbers picked = slab.take(map.images, map.positions);
+        Team.forEach(map.images, image -> {
+            Rows.scale(dmean.at(image), map.positions, 1f / map.channels);
+            dmax.timesPicked(channels, places, image, picked);
+        });
+        Spike toChannels = Spike.toChannels(map, dmax, places);
+        Passes.addPoolGradients(map, dmean, toChannels, gates.channels());
+        terms.add(new Outer(channels, dmean));
+        return toChannels.with(picked);
+    }
+
+    private Spike ofChannelGate(Numbers dgate, List<Outer> terms, Gradients gradients, Slab slab) {
+        for (int image = 0; image < map.images; image++) {
+            Logits.unsquash(dgate.at(image), map.channels, channels.at(image));
+        }
+        Numbers dpools = excitation.backward(dgate, gradients, slab);
+        for (int image = 0; pooled.mean && image < map.images; image++) {
+            Rows.scale(dpools.at(image), map.channels, 1f / map.positions);
+        }
+        if (pooled.mean) {
+            terms.add(new Outer(dpools, Numbers.ones(map.positions)));
+        }
+        return pooled.maximum ? Spike.toPositions(map, maxima(dpools), overPositions.argmaxima()) : null;
+    }
+}
