@@ -6,8 +6,9 @@ import picocli.CommandLine.Spec;
 
 /** Measures what is promised of speed and memory. */
 @Command(name = "bench", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
-        description = "Measure fused kernels against libtorch's operations: time, memory, whole networks.",
-        subcommands = {BenchAttentionCommand.class, BenchNetworkCommand.class, BenchMemoryCommand.class})
+        description = "Measure fused kernels against libtorch's operations: time, memory, whole networks; and the loader.",
+        subcommands = {BenchAttentionCommand.class, BenchNetworkCommand.class, BenchMemoryCommand.class,
+            BenchLoaderCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

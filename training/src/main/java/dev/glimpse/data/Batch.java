@@ -26,7 +26,7 @@ public final class Batch implements AutoCloseable {
         return images;
     }
 
-    /** (B), 64-bit integers. */
+    /** (B), 64-bit integers; of a multi-label data set (B, classes), 32-bit floats in 0 to 1. */
     public Tensor labels() {
         return labels;
     }

@@ -181,6 +181,11 @@ public final class ImageFolder implements Dataset {
     }
 
     @Override
+    public void load(int index, Picture picture) throws IOException {
+        picture.read(files.get(index));
+    }
+
+    @Override
     public String name(int index) {
         return files.get(index).toString();
     }

@@ -62,14 +62,20 @@ public final class ImageReader {
     /** Reads a picture of at most {@code pixelLimit} pixels. */
     public static Image read(Path file, long pixelLimit) throws IOException {
         try {
-            long limit = Math.min(pixelLimit, MOST_PIXELS);
-            return decode(bytes(file, limit), limit);
+            byte[] bytes = bytes(file, pixelLimit);
+            return decode(bytes, header(bytes, pixelLimit));
         } catch (BadImageException e) {
-            throw new IOException(file.toString().replaceAll("\\p{Cntrl}", "?") + ": " + e.getMessage());
+            throw named(file.toString(), e);
         }
     }
 
-    private static byte[] bytes(Path file, long pixelLimit) throws BadImageException {
+    /** What is wrong with an image, after its name. */
+    static IOException named(String name, BadImageException e) {
+        return new IOException(name.replaceAll("\\p{Cntrl}", "?") + ": " + e.getMessage());
+    }
+
+    /** A file as it is, if it may be an image of so many pixels. */
+    static byte[] bytes(Path file, long pixelLimit) throws BadImageException {
         try {
             if (Files.isDirectory(file)) {
                 throw new BadImageException("a folder, not an image");
@@ -89,21 +95,28 @@ public final class ImageReader {
         }
     }
 
-    private static Image decode(byte[] file, long pixelLimit) throws BadImageException {
+    /** Walks a file from end to end without decoding it. */
+    static ImageHeader header(byte[] file, long pixelLimit) throws BadImageException {
+        long limit = Math.min(pixelLimit, MOST_PIXELS);
         ImageHeader header = ImageHeader.of(file);
         String pixels = header.width() + "x" + header.height() + " pixels";
         if (header.width() < 1 || header.height() < 1) {
             throw new BadImageException("its header announces " + pixels);
         }
-        if (header.width() > pixelLimit / header.height()) {
-            throw new BadImageException("its header announces " + pixels + "; at most " + pixelLimit + " are read");
+        if (header.width() > limit / header.height()) {
+            throw new BadImageException("its header announces " + pixels + "; at most " + limit + " are read");
         }
-        Image image = header.format() == Format.CMYK_JPEG ? CmykJpeg.decode(file) : decode(file, header);
+        return header;
+    }
+
+    /** Decodes a file whose {@link #header} is known, and turns it upright. */
+    static Image decode(byte[] file, ImageHeader header) throws BadImageException {
+        Image image = header.format() == Format.CMYK_JPEG ? CmykJpeg.decode(file) : pixels(file, header);
         return Orientation.apply(header.orientation(), image);
     }
 
     @SuppressWarnings("restricted") // MemorySegment.reinterpret
-    private static Image decode(byte[] file, ImageHeader header) throws BadImageException {
+    private static Image pixels(byte[] file, ImageHeader header) throws BadImageException {
         boolean unchanged = header.alpha() || header.colourKey() != null;
         int flags = unchanged ? IMREAD_UNCHANGED : IMREAD_COLOR | IMREAD_IGNORE_ORIENTATION;
         try (PointerScope _ = new PointerScope()) {

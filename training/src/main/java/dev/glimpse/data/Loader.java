@@ -1,28 +1,24 @@
 package dev.glimpse.data;
 
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads a data set in batches, ahead of who uses them.
  *
  * <p>
- * Threads decode and augment into a few batches' memory, which is used again and again. What comes in which order, and
- * how it is augmented, follows from the seed, the epoch and the image alone; the number of threads changes nothing.
- * Images that cannot be read are left out of their batch and remembered.
+ * Threads decode and augment, all of them the earliest batch that is not full, into a few batches' memory that is used
+ * again and again. What comes in which order, and how it is augmented, follows from the seed, the epoch and the image
+ * alone; the number of threads changes nothing. Images that cannot be read are left out of their batch and remembered,
+ * until they are too many.
  *
  * <pre>
  * try (Loader.Epoch batches = loader.epoch(0)) {
@@ -33,12 +29,12 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 public final class Loader implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Loader.class);
+    private static final int MOST_SLOTS = 4;
 
     private final Dataset data;
     private final Transform transform;
     private final Options options;
-    private final Map<String, String> skipped = new ConcurrentHashMap<>();
+    private final SkippedImages skipped;
 
     /** Guards all that follows, and the state of epochs. */
     private final Object lock = new Object();
@@ -55,13 +51,30 @@ public final class Loader implements AutoCloseable {
      * @param batch images a batch
      * @param dropLast whether to leave out the last batch of an epoch where it is not full
      * @param workers threads
+     * @param balanced whether to draw the images, with replacement, such that all classes come equally often
+     * @param maxSkippedShare of the images that may be unreadable before reading stops; up to five may be unless it is 0
      */
-    public record Options(int batch, boolean shuffle, boolean dropLast, int workers, long seed) {
+    public record Options(int batch, boolean shuffle, boolean dropLast, int workers, long seed, boolean balanced,
+            double maxSkippedShare) {
+        /** The share of unreadable images that is put up with unless said otherwise. */
+        public static final double MAX_SKIPPED_SHARE = 0.05;
+
         public Options {
             if (batch < 1 || workers < 1) {
                 throw new IllegalArgumentException(
                         "batch " + batch + ", workers " + workers + "; expected at least 1 of each");
             }
+            if (balanced && !shuffle) {
+                throw new IllegalArgumentException("balanced classes come in a random order; shuffle them");
+            }
+            if (!(maxSkippedShare >= 0 && maxSkippedShare <= 1)) {
+                throw new IllegalArgumentException(
+                        "the share of images to skip is " + maxSkippedShare + ", must be in 0 to 1");
+            }
+        }
+
+        public Options(int batch, boolean shuffle, boolean dropLast, int workers, long seed) {
+            this(batch, shuffle, dropLast, workers, seed, false, MAX_SKIPPED_SHARE);
         }
     }
 
@@ -72,6 +85,7 @@ public final class Loader implements AutoCloseable {
         this.data = data;
         this.transform = transform;
         this.options = options;
+        this.skipped = new SkippedImages(data.size(), options.maxSkippedShare);
     }
 
     /** How many batches an epoch has where every image can be read. */
@@ -82,6 +96,18 @@ public final class Loader implements AutoCloseable {
 
     /** Starts an epoch, and ends the one before it. */
     public Epoch epoch(int epoch) {
+        return epoch(epoch, 0);
+    }
+
+    /**
+     * Starts an epoch at a later batch than its first, and ends the one before it: what comes is what would have come.
+     *
+     * @param firstBatch how many batches to leave out, counted as where every image can be read
+     */
+    public Epoch epoch(int epoch, int firstBatch) {
+        if (firstBatch < 0 || firstBatch > batches()) {
+            throw new IllegalArgumentException("batch " + firstBatch + "; expected 0 to " + batches());
+        }
         if (current != null) {
             current.close();
         }
@@ -90,17 +116,18 @@ public final class Loader implements AutoCloseable {
                 throw new IllegalStateException("the loader is closed");
             }
             if (slots.isEmpty()) {
-                slots = Slot.allocate(options.workers + 2, options.batch, transform.size());
+                slots = Slot.allocate(Math.min(options.workers + 2, MOST_SLOTS), options.batch, transform.size(),
+                        data.multiLabel() ? data.classes().size() : 0);
                 free.addAll(slots);
             }
         }
-        current = new Epoch(epoch);
+        current = new Epoch(epoch, firstBatch);
         return current;
     }
 
     /** The images that could not be read, by name, and why. */
     public Map<String, String> skipped() {
-        return new TreeMap<>(skipped);
+        return skipped.reasons();
     }
 
     /** How long the consumer has waited for batches, in seconds, since the loader was made. */
@@ -131,27 +158,42 @@ public final class Loader implements AutoCloseable {
         }
     }
 
-    private record Task(int batch, Slot slot) {}
+    /** A batch under way; guarded by the lock, but for the memory and {@code read}, where each place has one writer. */
+    private static final class Filling {
+        private final Slot slot;
+        private final int from;
+        private final boolean[] read;
+        private int claimed;
+        private int done;
+        private int[] indices; // once it is full
 
-    private record Filled(Slot slot, int[] indices) {}
+        Filling(Slot slot, int from, int size) {
+            this.slot = slot;
+            this.from = from;
+            read = new boolean[size];
+        }
+    }
+
+    private record Task(Filling filling, int place) {}
 
     /** The batches of one pass over the data, in order. Batches in which no image can be read do not appear. */
     public final class Epoch implements Iterator<Batch>, AutoCloseable {
         private final int number;
-        private final int[] order;
+        private final Order order;
         private final List<Thread> threads;
-        private final Map<Integer, Filled> ready = new HashMap<>();
-        private int claimed;
+        /** In order; the last may still have images that nobody has claimed. */
+        private final Deque<Filling> fillings = new ArrayDeque<>();
+        private int started;
         private int taken;
-        private Filled next;
+        private Filling next;
         private Throwable failure;
         private boolean ended;
 
-        private Epoch(int number) {
+        private Epoch(int number, int firstBatch) {
             this.number = number;
-            order = options.shuffle
-                    ? Seeds.permutation(data.size(), Seeds.random(options.seed, number))
-                    : IntStream.range(0, data.size()).toArray();
+            started = firstBatch;
+            taken = firstBatch;
+            order = Order.of(data, options, number);
             threads = IntStream.range(0, options.workers)
                     .mapToObj(i -> Thread.ofPlatform().daemon().name("glimpse-loader-" + i).unstarted(this::work))
                     .toList();
@@ -161,22 +203,23 @@ public final class Loader implements AutoCloseable {
         /**
          * Waits until the next batch is ready, or the epoch over.
          *
+         * @throws UncheckedIOException of one line where too many images cannot be read
          * @throws IllegalStateException where reading failed for another reason than a bad image, which is its cause
          */
         @Override
         public boolean hasNext() {
             synchronized (lock) {
                 while (next == null && taken < batches() && !ended) {
-                    Filled filled = ready.remove(taken);
-                    if (filled == null) {
+                    if (fillings.isEmpty() || fillings.getFirst().indices == null) {
                         await();
                         continue;
                     }
+                    Filling full = fillings.removeFirst();
                     taken++;
-                    if (filled.indices.length > 0) {
-                        next = filled;
+                    if (full.indices.length > 0) {
+                        next = full;
                     } else {
-                        giveBack(filled.slot);
+                        giveBack(full.slot);
                     }
                 }
                 return next != null;
@@ -184,8 +227,11 @@ public final class Loader implements AutoCloseable {
         }
 
         private void await() {
-            if (failure != null) {
-                throw new IllegalStateException("reading images failed: " + failure, failure);
+            switch (failure) {
+                case null -> {
+                }
+                case UncheckedIOException e -> throw e;
+                default -> throw new IllegalStateException("reading images failed: " + failure, failure);
             }
             if (open == slots.size()) {
                 throw new IllegalStateException(
@@ -208,96 +254,92 @@ public final class Loader implements AutoCloseable {
                 if (!hasNext()) {
                     throw new NoSuchElementException("the epoch is over");
                 }
-                Filled filled = next;
+                Filling full = next;
                 next = null;
                 open++;
-                return filled.slot.batch(filled.indices, () -> {
+                return full.slot.batch(full.indices, () -> {
                     synchronized (lock) {
                         open--;
-                        giveBack(filled.slot);
+                        giveBack(full.slot);
                     }
                 });
             }
         }
 
         private void work() {
-            try {
+            try (TransformWorker worker = new TransformWorker(transform)) {
                 for (Task task = claim(); task != null; task = claim()) {
-                    Filled filled = new Filled(task.slot, fill(task));
-                    synchronized (lock) {
-                        ready.put(task.batch, filled);
-                        lock.notifyAll();
-                    }
+                    task.filling.read[task.place] = write(worker, task.filling.slot, task.place,
+                            task.filling.from + task.place);
+                    done(task.filling);
                 }
             } catch (Throwable e) {
                 synchronized (lock) {
-                    failure = e;
+                    failure = failure == null ? e : failure;
                     lock.notifyAll();
                 }
             }
         }
 
-        /** The next batch to fill, taken only with memory for it: the earliest batch never waits for a later one's. */
+        /** The next image of the earliest batch that wants one; a new batch is begun only with memory for it. */
         private Task claim() throws InterruptedException {
             synchronized (lock) {
-                while (!over() && free.isEmpty()) {
-                    lock.wait();
-                }
-                return over() ? null : new Task(claimed++, free.remove());
-            }
-        }
-
-        private boolean over() {
-            return ended || failure != null || claimed == batches();
-        }
-
-        private int[] fill(Task task) {
-            boolean done = false;
-            try {
-                int from = task.batch * options.batch;
-                int to = Math.min(from + options.batch, order.length);
-                int[] indices = new int[to - from];
-                int count = 0;
-                for (int i = from; i < to && !ended(); i++) {
-                    if (write(order[i], task.slot, count)) {
-                        indices[count++] = order[i];
+                while (!ended && failure == null) {
+                    Filling last = fillings.peekLast();
+                    if (last != null && last.claimed < last.read.length) {
+                        return new Task(last, last.claimed++);
+                    }
+                    if (started == batches()) {
+                        return null;
+                    }
+                    if (free.isEmpty()) {
+                        lock.wait();
+                    } else {
+                        int from = started++ * options.batch;
+                        int size = Math.min(options.batch, order.images().length - from);
+                        fillings.add(new Filling(free.remove(), from, size));
+                        lock.notifyAll(); // threads that waited for memory
                     }
                 }
-                done = true;
-                return Arrays.copyOf(indices, count);
-            } finally {
-                if (!done) {
-                    giveBack(task.slot);
+                return null;
+            }
+        }
+
+        private void done(Filling filling) {
+            synchronized (lock) {
+                if (++filling.done < filling.read.length) {
+                    return;
                 }
             }
+            int[] indices = new int[filling.read.length];
+            int count = 0;
+            for (int i = 0; i < indices.length; i++) {
+                if (filling.read[i]) {
+                    if (count < i) {
+                        filling.slot.move(i, count);
+                    }
+                    indices[count++] = order.images()[filling.from + i];
+                }
+            }
+            synchronized (lock) {
+                filling.indices = Arrays.copyOf(indices, count);
+                lock.notifyAll();
+            }
         }
 
-        private boolean write(int index, Slot slot, int place) {
+        private boolean write(TransformWorker worker, Slot slot, int place, int position) {
+            int index = order.images()[position];
             try {
-                Image image = data.image(index);
-                long bytes = 4L * transform.elements();
-                transform.write(image, Seeds.random(options.seed, number, index),
-                        slot.imageMemory().asSlice(place * bytes, bytes));
-                slot.labelMemory().setAtIndex(ValueLayout.JAVA_LONG, place, data.label(index));
+                data.load(index, worker.picture());
+                worker.write(order.random(position, options.seed, number), slot.image(place));
+                slot.write(place, data.target(index));
                 return true;
             } catch (IOException e) {
-                return skip(index, String.valueOf(e.getMessage()));
+                skipped.add(data.name(index), String.valueOf(e.getMessage()));
             } catch (OutOfMemoryError e) {
-                return skip(index, data.name(index) + ": too large for the Java heap");
-            }
-        }
-
-        private boolean skip(int index, String reason) {
-            if (skipped.put(data.name(index), reason) == null) {
-                LOG.debug("skipped {}", reason);
+                skipped.add(data.name(index), data.name(index) + ": too large for the Java heap");
             }
             return false;
-        }
-
-        private boolean ended() {
-            synchronized (lock) {
-                return ended;
-            }
         }
 
         /** Ends the epoch, at its end or before; its threads are gone when this returns. */
@@ -321,8 +363,8 @@ public final class Loader implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
             synchronized (lock) {
-                ready.values().forEach(filled -> giveBack(filled.slot));
-                ready.clear();
+                fillings.forEach(filling -> giveBack(filling.slot));
+                fillings.clear();
                 if (next != null) {
                     giveBack(next.slot);
                     next = null;

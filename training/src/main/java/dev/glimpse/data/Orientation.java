@@ -1,7 +1,17 @@
 package dev.glimpse.data;
 
+import static org.bytedeco.opencv.global.opencv_core.flip;
+import static org.bytedeco.opencv.global.opencv_core.transpose;
+
+import org.bytedeco.opencv.opencv_core.Mat;
+
 /** EXIF's eight ways in which a camera may have been held. */
 final class Orientation {
+    // OpenCV's codes.
+    static final int FROM_RIGHT = 1;
+    static final int FROM_BOTTOM = 0;
+    private static final int FROM_RIGHT_AND_BOTTOM = -1;
+
     private Orientation() {}
 
     /** Turns a picture upright: 5 to 8 swap rows and columns, and each then mirrors one side, both or none. */
@@ -25,5 +35,22 @@ final class Orientation {
             }
         }
         return new Image(width, height, turned);
+    }
+
+    /** The same for a matrix, which is changed; {@code spare} is used by the way. */
+    static void apply(int orientation, Mat mat, Mat spare) {
+        Mat turned = mat;
+        if (orientation >= 5) {
+            transpose(mat, spare);
+            turned = spare;
+        }
+        switch (orientation) {
+            case 2, 6 -> flip(turned, mat, FROM_RIGHT);
+            case 3, 7 -> flip(turned, mat, FROM_RIGHT_AND_BOTTOM);
+            case 4, 8 -> flip(turned, mat, FROM_BOTTOM);
+            case 5 -> spare.copyTo(mat);
+            default -> {
+            }
+        }
     }
 }

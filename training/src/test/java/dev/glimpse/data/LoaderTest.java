@@ -134,7 +134,8 @@ class LoaderTest {
         for (int i : new int[]{1, 4, 5, 6, 7}) {
             images.set(i, null);
         }
-        try (Loader loader = new Loader(new ListDataset(images), PLAIN, new Loader.Options(4, false, false, 2, 5))) {
+        try (Loader loader = new Loader(new ListDataset(images), PLAIN,
+                new Loader.Options(4, false, false, 2, 5, false, 0.5))) {
             List<Integer> sizes = new ArrayList<>();
             for (Loader.Epoch batches = loader.epoch(0); batches.hasNext();) {
                 try (Batch batch = batches.next()) {

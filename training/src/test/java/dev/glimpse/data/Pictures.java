@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.opencv.opencv_core.Mat;
 
@@ -19,11 +20,12 @@ final class Pictures {
     private Pictures() {}
 
     /** Encodes bytes, blue first where there are colours; {@code type} is OpenCV's. */
-    static byte[] encode(String extension, int width, int height, int type, byte[] pixels) {
+    static byte[] encode(String extension, int width, int height, int type, byte[] pixels, int... options) {
         try (PointerScope _ = new PointerScope()) {
             BytePointer out = new BytePointer();
             Mat mat = new Mat(height, width, type, new BytePointer(pixels));
-            if (!imencode("." + extension, mat, out)) {
+            IntPointer parameters = new IntPointer(options);
+            if (!imencode("." + extension, mat, out, parameters.limit(options.length))) {
                 throw new IllegalStateException(extension);
             }
             byte[] file = new byte[(int) out.limit()];
@@ -43,13 +45,14 @@ final class Pictures {
         return new Image(width, height, rgb);
     }
 
-    static byte[] encode(String extension, Image image) {
+    static byte[] encode(String extension, Image image, int... options) {
         byte[] bgr = image.rgb().clone();
         for (int i = 0; i < bgr.length; i += 3) {
             bgr[i] = image.rgb()[i + 2];
             bgr[i + 2] = image.rgb()[i];
         }
-        return encode(extension, image.width(), image.height(), org.bytedeco.opencv.global.opencv_core.CV_8UC3, bgr);
+        return encode(extension, image.width(), image.height(), org.bytedeco.opencv.global.opencv_core.CV_8UC3, bgr,
+                options);
     }
 
     static Path write(Path folder, String name, byte[] file) throws IOException {
