@@ -11,8 +11,13 @@ package dev.glimpse.data;
  * @param padding pixels of border round the square, from which a random square is cut; 0 with {@code crop}
  * @param flip chance of being mirrored left to right
  * @param verticalFlip chance of being mirrored top to bottom
+ * @param jitter of colours
+ * @param operations some of many, drawn at random
+ * @param erasing of a rectangle, after normalising
+ * @param mixing of the images of a batch, which is done by whoever trains
  */
-public record Augmentation(RandomResizedCrop crop, int padding, double flip, double verticalFlip) {
+public record Augmentation(RandomResizedCrop crop, int padding, double flip, double verticalFlip, ColourJitter jitter,
+        RandAugment operations, RandomErasing erasing, Mixing mixing) {
     public Augmentation {
         if (padding < 0 || crop != null && padding > 0) {
             throw new IllegalArgumentException(
@@ -24,17 +29,17 @@ public record Augmentation(RandomResizedCrop crop, int padding, double flip, dou
 
     /** The central square as it is. */
     public static Augmentation none() {
-        return new Augmentation(null, 0, 0, 0);
+        return new Augmentation(null, 0, 0, 0, null, null, null, null);
     }
 
     /** A border of an eighth of the side, and mirrored every other time: for small pictures. */
     public static Augmentation shifted(int size) {
-        return new Augmentation(null, size / 8, 0.5, 0);
+        return new Augmentation(null, size / 8, 0.5, 0, null, null, null, null);
     }
 
     /** A part of random size and shape, mirrored every other time: for photographs. */
     public static Augmentation cropped() {
-        return new Augmentation(RandomResizedCrop.usual(), 0, 0.5, 0);
+        return new Augmentation(RandomResizedCrop.usual(), 0, 0.5, 0, null, null, null, null);
     }
 
     static void probability(String what, double value) {

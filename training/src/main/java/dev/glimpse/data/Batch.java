@@ -21,7 +21,7 @@ public final class Batch implements AutoCloseable {
         this.giveBack = giveBack;
     }
 
-    /** (B, 3, S, S), 32-bit floats. */
+    /** (B, 3, S, S), or (B, 1, S, S) of grey, 32-bit floats. */
     public Tensor images() {
         return images;
     }

@@ -16,6 +16,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Locale;
 import org.bytedeco.javacpp.BytePointer;
@@ -77,14 +78,14 @@ public final class ImageReader {
     /** A file as it is, if it may be an image of so many pixels. */
     static byte[] bytes(Path file, long pixelLimit) throws BadImageException {
         try {
-            if (Files.isDirectory(file)) {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            if (attributes.isDirectory()) {
                 throw new BadImageException("a folder, not an image");
             }
-            long size = Files.size(file);
-            if (!Files.isRegularFile(file)) {
+            if (!attributes.isRegularFile()) {
                 throw new BadImageException("not a regular file");
             }
-            if (size > Math.min(8 * pixelLimit + (64 << 20), Integer.MAX_VALUE - 64)) {
+            if (attributes.size() > Math.min(8 * pixelLimit + (64 << 20), Integer.MAX_VALUE - 64)) {
                 throw new BadImageException("too large for an image of at most " + pixelLimit + " pixels");
             }
             return Files.readAllBytes(file);

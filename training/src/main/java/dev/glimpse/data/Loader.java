@@ -116,7 +116,7 @@ public final class Loader implements AutoCloseable {
                 throw new IllegalStateException("the loader is closed");
             }
             if (slots.isEmpty()) {
-                slots = Slot.allocate(Math.min(options.workers + 2, MOST_SLOTS), options.batch, transform.size(),
+                slots = Slot.allocate(Math.min(options.workers + 2, MOST_SLOTS), options.batch, transform,
                         data.multiLabel() ? data.classes().size() : 0);
                 free.addAll(slots);
             }

@@ -12,15 +12,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /** The memory of one batch: tensors, and the same memory as Java writes it. */
 record Slot(Tensor images, Tensor labels, MemorySegment imageMemory, MemorySegment labelMemory) {
     /** Allocates on a thread of its own, so that no {@code PointerScope} of the caller's frees the tensors. */
-    static List<Slot> allocate(int count, int batch, int size, int labels) {
+    static List<Slot> allocate(int count, int batch, Transform transform, int classes) {
         return CompletableFuture.supplyAsync(
-                () -> IntStream.range(0, count).mapToObj(_ -> allocate(batch, size, labels)).toList(),
+                () -> IntStream.range(0, count).mapToObj(_ -> allocate(batch, transform, classes)).toList(),
                 task -> Thread.ofPlatform().daemon().name("glimpse-loader-memory").start(task)).join();
     }
 
     /** @param classes how many floats an image's labels are, or 0 for one whole number */
-    private static Slot allocate(int batch, int size, int classes) {
-        Tensor images = torch.zeros(batch, 3, size, size);
+    private static Slot allocate(int batch, Transform transform, int classes) {
+        Tensor images = torch.zeros(batch, transform.channels(), transform.size(), transform.size());
         Tensor labels = classes == 0 ? torch.zeros(batch).to(ScalarType.Long) : torch.zeros(batch, classes);
         return new Slot(images, labels, memory(images), memory(labels));
     }

@@ -11,6 +11,9 @@ import java.util.random.RandomGenerator;
  * to[c, y, x] = (rgb[y, x, c] / 255 - mean[c]) / std[c]     (3, S, S)
  * </pre>
  *
+ * With one mean and deviation the result is grey, (1, S, S).
+ *
+ * <p>
  * Without augmentation it is the largest central square: averaged where it shrinks, cubic where it grows.
  */
 public final class Transform {
@@ -20,9 +23,9 @@ public final class Transform {
     private final Augmentation augmentation;
 
     public Transform(int size, float[] mean, float[] std, Augmentation augmentation) {
-        if (size < 1 || mean.length != 3 || std.length != 3) {
+        if (size < 1 || mean.length != 3 && mean.length != 1 || std.length != mean.length) {
             throw new IllegalArgumentException("size " + size + ", " + mean.length + " means, " + std.length
-                    + " deviations; expected a size of at least 1 and 3 of each");
+                    + " deviations; expected a size of at least 1 and 3 of each, or 1 of each for grey");
         }
         for (float deviation : std) {
             if (!(deviation > 0)) {
@@ -47,7 +50,17 @@ public final class Transform {
 
     /** How many floats an image becomes. */
     public int elements() {
-        return 3 * size * size;
+        return mean.length * size * size;
+    }
+
+    /** 3 of colour, or 1 of grey. */
+    public int channels() {
+        return mean.length;
+    }
+
+    /** The data's mean, red, green and blue. */
+    float[] colour() {
+        return mean.length == 3 ? mean : new float[]{mean[0], mean[0], mean[0]};
     }
 
     float mean(int channel) {

@@ -1,40 +1,37 @@
 package dev.glimpse.data;
 
-import static org.bytedeco.opencv.global.opencv_core.BORDER_CONSTANT;
 import static org.bytedeco.opencv.global.opencv_core.CV_32FC1;
-import static org.bytedeco.opencv.global.opencv_core.copyMakeBorder;
-import static org.bytedeco.opencv.global.opencv_core.extractChannel;
-import static org.bytedeco.opencv.global.opencv_core.flip;
+import static org.bytedeco.opencv.global.opencv_core.split;
+import static org.bytedeco.opencv.global.opencv_imgproc.COLOR_RGB2GRAY;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_AREA;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_CUBIC;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_LINEAR;
+import static org.bytedeco.opencv.global.opencv_imgproc.cvtColor;
 import static org.bytedeco.opencv.global.opencv_imgproc.resize;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.opencv.opencv_core.Mat;
-import org.bytedeco.opencv.opencv_core.Rect;
-import org.bytedeco.opencv.opencv_core.Scalar;
-import org.bytedeco.opencv.opencv_core.Size;
+import org.bytedeco.opencv.opencv_core.MatVector;
 
 /** What one thread needs to apply a transform to one picture after another. */
 final class TransformWorker implements AutoCloseable {
     private final Transform transform;
     private final Augmentation augmentation;
     private final Picture picture = new Picture();
-    private final Size size;
-    private final Scalar ground;
-    private Mat canvas = new Mat();
-    private Mat spare = new Mat();
-    private final Mat plane = new Mat();
+    private final Canvas canvas;
+    private final MatVector planes;
 
     TransformWorker(Transform transform) {
         this.transform = transform;
         this.augmentation = transform.augmentation();
-        size = new Size(transform.size(), transform.size());
-        ground = new Scalar(255.0 * transform.mean(0), 255.0 * transform.mean(1), 255.0 * transform.mean(2), 0);
+        canvas = new Canvas(transform.size(), transform.colour());
+        Mat[] empty = new Mat[transform.channels()];
+        Arrays.setAll(empty, _ -> new Mat());
+        planes = new MatVector(empty);
     }
 
     /** Where the next picture is put. */
@@ -54,21 +51,31 @@ final class TransformWorker implements AutoCloseable {
         } else {
             square();
         }
-        if (augmentation.padding() > 0) {
-            shift(random, augmentation.padding());
+        int border = augmentation.padding();
+        if (border > 0) {
+            canvas.shift(border, random.nextInt(2 * border + 1), random.nextInt(2 * border + 1));
         }
         mirror(random, augmentation.flip(), Orientation.FROM_RIGHT);
         mirror(random, augmentation.verticalFlip(), Orientation.FROM_BOTTOM);
+        if (augmentation.jitter() != null) {
+            augmentation.jitter().apply(canvas, random);
+        }
+        if (augmentation.operations() != null) {
+            augmentation.operations().apply(canvas, random);
+        }
         normalise(to);
+        if (augmentation.erasing() != null) {
+            augmentation.erasing().apply(to, transform.channels(), transform.size(), random);
+        }
     }
 
-    /** A random part; between half and twice the size bilinear, as torchvision's, beyond averaged. */
+    /** A random part, bilinear; averaged where a pixel stands for more than four. */
     private void crop(RandomGenerator random) throws IOException {
         Area area = augmentation.crop().area(picture.width(), picture.height(), random);
         double shrinking = (double) Math.min(area.width(), area.height()) / transform.size();
         try (Mat part = picture.part(area, shrinking)) {
-            boolean small = part.cols() >= 2 * transform.size() || part.rows() >= 2 * transform.size();
-            resize(part, canvas, size, 0, 0, small ? INTER_AREA : INTER_LINEAR);
+            boolean much = (long) part.cols() * part.rows() > 4L * transform.size() * transform.size();
+            resize(part, canvas.pixels(), canvas.size(), 0, 0, much ? INTER_AREA : INTER_LINEAR);
         }
     }
 
@@ -76,33 +83,18 @@ final class TransformWorker implements AutoCloseable {
         Area area = Area.centreSquare(picture.width(), picture.height());
         try (Mat part = picture.part(area, 1)) {
             if (area.width() == transform.size()) {
-                part.copyTo(canvas);
+                part.copyTo(canvas.pixels());
             } else {
-                resize(part, canvas, size, 0, 0, area.width() > transform.size() ? INTER_AREA : INTER_CUBIC);
+                resize(part, canvas.pixels(), canvas.size(), 0, 0,
+                        area.width() > transform.size() ? INTER_AREA : INTER_CUBIC);
             }
-        }
-    }
-
-    private void shift(RandomGenerator random, int border) {
-        copyMakeBorder(canvas, spare, border, border, border, border, BORDER_CONSTANT, ground);
-        int left = random.nextInt(2 * border + 1);
-        int top = random.nextInt(2 * border + 1);
-        try (Rect rect = new Rect(left, top, transform.size(), transform.size()); Mat part = new Mat(spare, rect)) {
-            part.copyTo(canvas);
         }
     }
 
     private void mirror(RandomGenerator random, double chance, int direction) {
         if (chance > 0 && random.nextDouble() < chance) {
-            flip(canvas, spare, direction);
-            swap();
+            canvas.mirror(direction);
         }
-    }
-
-    private void swap() {
-        Mat swapped = canvas;
-        canvas = spare;
-        spare = swapped;
     }
 
     private void normalise(MemorySegment to) {
@@ -110,12 +102,17 @@ final class TransformWorker implements AutoCloseable {
             throw new IllegalArgumentException(
                     "the memory is not native, or smaller than " + transform.elements() + " floats");
         }
+        if (transform.channels() == 1) {
+            cvtColor(canvas.pixels(), planes.get(0), COLOR_RGB2GRAY);
+        } else {
+            split(canvas.pixels(), planes);
+        }
         int side = transform.size();
-        for (int c = 0; c < 3; c++) {
-            extractChannel(canvas, plane, c);
+        for (int c = 0; c < transform.channels(); c++) {
             double scale = 1 / (255.0 * transform.std(c));
             double shift = -transform.mean(c) / transform.std(c);
-            try (Mat floats = new Mat(side, side, CV_32FC1, new Address(to.address() + 4L * c * side * side))) {
+            Address at = new Address(to.address() + 4L * c * side * side);
+            try (Mat floats = new Mat(side, side, CV_32FC1, at); Mat plane = planes.get(c)) {
                 plane.convertTo(floats, CV_32FC1, scale, shift);
             }
         }
@@ -131,10 +128,7 @@ final class TransformWorker implements AutoCloseable {
     @Override
     public void close() {
         picture.close();
-        size.close();
-        ground.close();
         canvas.close();
-        spare.close();
-        plane.close();
+        planes.close();
     }
 }
