@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +18,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -146,6 +151,185 @@ class LoaderTest {
             assertThat(sizes).containsExactly(3, 4); // of the second batch nothing is left
             assertThat(loader.skipped()).hasSize(5).containsAllEntriesOf(Map.of("image 1", "image 1: broken"));
             assertThat(loader.waitSeconds()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void anEpochMayStartLater(int workers) {
+        Loader.Options options = new Loader.Options(8, true, false, workers, 5);
+        List<float[]> all = read(data(50), AUGMENTED, options, 3);
+        try (Loader loader = new Loader(data(50), AUGMENTED, options)) {
+            for (int first = 0; first <= 7; first++) {
+                List<float[]> rest = new ArrayList<>();
+                for (Loader.Epoch batches = loader.epoch(3, first); batches.hasNext();) {
+                    try (Batch batch = batches.next()) {
+                        rest.add(floats(batch.images()));
+                    }
+                }
+                assertThat(rest).containsExactlyElementsOf(all.subList(first, 7));
+            }
+            assertThatThrownBy(() -> loader.epoch(3, 8)).hasMessage("batch 8; expected 0 to 7");
+        }
+    }
+
+    @Test
+    void tooManyBrokenImagesStopTheReading() {
+        List<Image> images = new ArrayList<>(((ListDataset) data(200)).images());
+        for (int i = 0; i < 44; i += 4) {
+            images.set(i, null);
+        }
+        Dataset broken = new ListDataset(images); // 11 of 200
+        for (double share : new double[]{0.05, 0.054, 0}) {
+            Loader.Options options = new Loader.Options(10, false, false, 2, 5, false, share);
+            assertThatThrownBy(() -> read(broken, PLAIN, options, 0)).isInstanceOf(UncheckedIOException.class)
+                    .rootCause().hasMessageMatching("\\d+ of 200 images cannot be read, more than [\\d.]+ %: "
+                            + "image 0: broken.*");
+        }
+        assertThat(read(broken, PLAIN, new Loader.Options(10, false, false, 2, 5, false, 0.055), 0)).hasSize(20);
+    }
+
+    @Test
+    void aFewBrokenImagesOfAFewArePutUpWith() {
+        List<Image> images = new ArrayList<>(((ListDataset) data(12)).images());
+        for (int i = 0; i < 5; i++) {
+            images.set(i, null);
+        }
+        assertThat(read(new ListDataset(images), PLAIN, new Loader.Options(12, false, false, 2, 5), 0)).hasSize(1);
+        images.set(5, null);
+        assertThatThrownBy(
+                () -> read(new ListDataset(images), PLAIN, new Loader.Options(12, false, false, 2, 5), 0))
+                .rootCause().hasMessage("6 of 12 images cannot be read, more than 5.0 %: image 0: broken; "
+                        + "image 1: broken; image 2: broken; ...");
+    }
+
+    @Test
+    void filesThatGoOrChangeWhileTheyAreReadAreSkipped(@TempDir Path folder) throws IOException {
+        for (int i = 0; i < 40; i++) {
+            Pictures.write(folder, (i % 2 == 0 ? "even/" : "odd/") + i + ".png",
+                    Pictures.encode("png", Pictures.gradient(9, 8)));
+        }
+        ImageFolder data = ImageFolder.open(folder);
+        try (Loader loader = new Loader(data, PLAIN, new Loader.Options(10, false, false, 2, 5))) {
+            int images = 0;
+            for (int epoch = 0; epoch < 2; epoch++) {
+                for (Loader.Epoch batches = loader.epoch(epoch); batches.hasNext();) {
+                    try (Batch batch = batches.next()) {
+                        images += batch.size();
+                    }
+                }
+                if (epoch == 0) {
+                    Files.delete(Path.of(data.name(3)));
+                    Files.writeString(Path.of(data.name(7)), "no longer a picture");
+                    Files.write(Path.of(data.name(8)), Pictures.encode("jpg", Pictures.gradient(60, 50)));
+                }
+            }
+            assertThat(images).isEqualTo(78);
+            assertThat(loader.skipped()).containsOnlyKeys(data.name(3), data.name(7)).containsEntry(data.name(3),
+                    data.name(3) + ": no such file");
+        }
+    }
+
+    /** Three of four images are of class 0; class 2 has one image; some data sets' images are of two classes. */
+    private record Uneven(Dataset images, boolean multiLabel) implements Dataset {
+        @Override
+        public int size() {
+            return images.size();
+        }
+
+        @Override
+        public List<String> classes() {
+            return List.of("a", "b", "c");
+        }
+
+        @Override
+        public int label(int index) {
+            return index == 0 ? 2 : index % 4 == 0 ? 1 : 0;
+        }
+
+        @Override
+        public Target target(int index) {
+            float[] shares = {label(index) == 0 || index % 8 == 0 ? 1 : 0, label(index) == 1 ? 1 : 0,
+                label(index) == 2 ? 1 : 0};
+            return multiLabel ? new Target.Labels(shares) : new Target.Label(label(index));
+        }
+
+        @Override
+        public Image image(int index) throws IOException {
+            return images.image(index);
+        }
+
+        @Override
+        public String name(int index) {
+            return images.name(index);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void balancedClassesComeEquallyOften(int workers) {
+        Loader.Options options = new Loader.Options(30, true, false, workers, 5, true, 0.05);
+        int[] counts = new int[3];
+        List<int[]> orders = new ArrayList<>();
+        try (Loader loader = new Loader(new Uneven(data(120), false), AUGMENTED, options)) {
+            for (int epoch = 0; epoch < 10; epoch++) {
+                float[] firstOfRare = null;
+                boolean differ = false;
+                for (Loader.Epoch batches = loader.epoch(epoch); batches.hasNext();) {
+                    try (Batch batch = batches.next()) {
+                        orders.add(batch.indices());
+                        float[] images = floats(batch.images());
+                        for (int i = 0; i < batch.size(); i++) {
+                            int index = batch.indices()[i];
+                            counts[index == 0 ? 2 : index % 4 == 0 ? 1 : 0]++;
+                            if (index == 0) {
+                                float[] image = Arrays.copyOfRange(images, 192 * i, 192 * i + 192);
+                                differ |= firstOfRare != null && !Arrays.equals(image, firstOfRare);
+                                firstOfRare = firstOfRare == null ? image : firstOfRare;
+                            }
+                        }
+                    }
+                }
+                assertThat(differ).as("an image drawn again is augmented anew").isTrue();
+            }
+        }
+        for (int count : counts) {
+            assertThat(count).isBetween(340, 460);
+        }
+        assertThat(orders.get(0)).isNotEqualTo(orders.get(4));
+        try (Loader other = new Loader(new Uneven(data(120), false), AUGMENTED, options);
+                Batch batch = other.epoch(0).next()) {
+            assertThat(batch.indices()).isEqualTo(orders.getFirst());
+        }
+    }
+
+    @Test
+    void severalLabelsComeAsShares() {
+        List<Image> images = new ArrayList<>(((ListDataset) data(12)).images());
+        images.set(1, null);
+        try (Loader loader = new Loader(new Uneven(new ListDataset(images), true), PLAIN,
+                new Loader.Options(12, false, false, 2, 5)); Batch batch = loader.epoch(0).next()) {
+            assertThat(batch.labels().shape()).containsExactly(11, 3);
+            assertThat(Arrays.copyOf(floats(batch.labels()), 12)).containsExactly(1, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 0);
+            assertThat(batch.indices()).startsWith(0, 2, 3, 4);
+        }
+        Loader.Options balanced = new Loader.Options(60, true, false, 2, 5, true, 0.05);
+        try (Loader loader = new Loader(new Uneven(data(60), true), PLAIN, balanced);
+                Batch batch = loader.epoch(0).next()) {
+            assertThat(batch.size()).isEqualTo(60);
+        }
+        assertThatThrownBy(() -> new Loader.Options(8, false, false, 2, 5, true, 0.05))
+                .hasMessage("balanced classes come in a random order; shuffle them");
+    }
+
+    @Test
+    void greyImagesHaveOneChannel() {
+        Transform grey = new Transform(8, new float[]{0}, new float[]{1}, false);
+        try (Loader loader = new Loader(data(40), grey, new Loader.Options(4, false, false, 2, 5));
+                Batch batch = loader.epoch(0).next()) {
+            assertThat(batch.images().shape()).containsExactly(4, 1, 8, 8);
+            assertThat(floats(batch.images())[64 + 1]).isEqualTo(1 / 255f, within(1e-6f));
+            assertThat(floats(batch.images())[0]).isEqualTo(60 / 255f, within(1e-6f));
         }
     }
 
