@@ -40,6 +40,11 @@ public interface Dataset {
         picture.set(image(index));
     }
 
+    /** How many files were passed over because they are no images by their names. */
+    default int ignored() {
+        return 0;
+    }
+
     /** What messages call an image: a file's path, or a number. */
     String name(int index);
 }

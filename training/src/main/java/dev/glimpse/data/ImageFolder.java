@@ -155,7 +155,7 @@ public final class ImageFolder implements Dataset {
         return path.getFileName().toString().startsWith(".");
     }
 
-    /** How many files were passed over because their names are not those of images. */
+    @Override
     public int ignored() {
         return ignored;
     }

@@ -1,10 +1,6 @@
 package dev.glimpse.data;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,13 +21,11 @@ public final class Stl10 implements Dataset {
     private static final List<String> CLASSES = List.of("airplane", "bird", "car", "cat", "deer", "dog", "horse",
             "monkey", "ship", "truck");
 
-    private final Path file;
-    private final MemorySegment pixels;
+    private final RawImages pixels;
     private final byte[] labels;
     private final List<String> classes;
 
-    private Stl10(Path file, MemorySegment pixels, byte[] labels, List<String> classes) {
-        this.file = file;
+    private Stl10(RawImages pixels, byte[] labels, List<String> classes) {
         this.pixels = pixels;
         this.labels = labels;
         this.classes = classes;
@@ -51,16 +45,16 @@ public final class Stl10 implements Dataset {
             throw new IllegalArgumentException(folder + ": no such folder; expected one with the files of STL-10");
         }
         Path images = existing(folder.resolve(split + "_X.bin"));
-        MemorySegment pixels = map(images);
-        if (pixels.byteSize() == 0 || pixels.byteSize() % IMAGE_BYTES != 0) {
-            throw new IllegalArgumentException(images + ": " + pixels.byteSize()
+        long bytes = Files.size(images);
+        if (bytes == 0 || bytes % IMAGE_BYTES != 0) {
+            throw new IllegalArgumentException(images + ": " + bytes
                     + " bytes are not a whole number of images of " + IMAGE_BYTES + " bytes");
         }
-        int count = Math.toIntExact(pixels.byteSize() / IMAGE_BYTES);
+        RawImages pixels = new RawImages(images, 0, IMAGE_BYTES, Math.toIntExact(bytes / IMAGE_BYTES));
         if (split.equals("unlabeled")) {
-            return new Stl10(images, pixels, new byte[count], List.of(split));
+            return new Stl10(pixels, new byte[pixels.count()], List.of(split));
         }
-        return new Stl10(images, pixels, labels(folder.resolve(split + "_y.bin"), count), classes(folder));
+        return new Stl10(pixels, labels(folder.resolve(split + "_y.bin"), pixels.count()), classes(folder));
     }
 
     private static byte[] labels(Path file, int count) throws IOException {
@@ -97,10 +91,9 @@ public final class Stl10 implements Dataset {
         return file;
     }
 
-    private static MemorySegment map(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
-        }
+    /** Whether a folder holds such files. */
+    public static boolean recognises(Path folder) {
+        return Files.isRegularFile(folder.resolve("train_X.bin"));
     }
 
     @Override
@@ -119,8 +112,8 @@ public final class Stl10 implements Dataset {
     }
 
     @Override
-    public Image image(int index) {
-        byte[] columns = pixels.asSlice((long) index * IMAGE_BYTES, IMAGE_BYTES).toArray(ValueLayout.JAVA_BYTE);
+    public Image image(int index) throws IOException {
+        byte[] columns = pixels.read(index);
         byte[] rgb = new byte[IMAGE_BYTES];
         for (int c = 0, from = 0; c < 3; c++) {
             for (int x = 0; x < SIZE; x++) {
@@ -134,6 +127,6 @@ public final class Stl10 implements Dataset {
 
     @Override
     public String name(int index) {
-        return file + "[" + index + "]";
+        return pixels.file() + "[" + index + "]";
     }
 }
