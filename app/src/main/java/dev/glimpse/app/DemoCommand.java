@@ -8,9 +8,9 @@ import dev.glimpse.data.Backgrounds;
 import dev.glimpse.data.WhitePatch;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.nn.Libtorch;
-import dev.glimpse.train.Optimizer;
+import dev.glimpse.train.OptimizerSettings;
 import dev.glimpse.train.Recipe;
-import dev.glimpse.train.Recipe.Schedule;
+import dev.glimpse.train.Schedule;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import dev.glimpse.train.WhitePatchResult.Run;
@@ -35,11 +35,11 @@ import picocli.CommandLine.Spec;
     "Train four small networks to find a white patch, and show where each looks.",
     "About five minutes on two cores; --quick takes under one."})
 final class DemoCommand implements Callable<Integer> {
-    private record Size(int training, int test, int epochs, int batch, double learningRate, Schedule schedule) {}
+    private record Size(int training, int test, int epochs, int batch, double learningRate, Schedule.Kind schedule) {}
 
-    private static final Size DEFAULT = new Size(1500, 300, 5, 20, 1e-3, Schedule.COSINE);
-    private static final Size QUICK = new Size(300, 100, 3, 20, 1e-3, Schedule.COSINE);
-    private static final Size FULL = new Size(4000, 1000, 50, 20, 1e-4, Schedule.CONSTANT);
+    private static final Size DEFAULT = new Size(1500, 300, 5, 20, 1e-3, Schedule.Kind.COSINE);
+    private static final Size QUICK = new Size(300, 100, 3, 20, 1e-3, Schedule.Kind.COSINE);
+    private static final Size FULL = new Size(4000, 1000, 50, 20, 1e-4, Schedule.Kind.CONSTANT);
 
     /** One size or the other. */
     private static final class Sizes {
@@ -104,8 +104,9 @@ final class DemoCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--seeds is " + seeds + ", must be at least 1");
         }
         Size size = sizes.full ? FULL : sizes.quick ? QUICK : DEFAULT;
-        Recipe recipe = new Recipe(or(epochs, size.epochs()), or(batch, size.batch()), Optimizer.Rule.ADAM,
-                learningRate == null ? size.learningRate() : learningRate, size.schedule(), 0, 0, 0, seed, 1);
+        double rate = learningRate == null ? size.learningRate() : learningRate;
+        Recipe recipe = Recipe.plain(or(epochs, size.epochs()), or(batch, size.batch()),
+                OptimizerSettings.of(OptimizerSettings.Rule.ADAM, rate, 0), Schedule.of(size.schedule(), 0), seed, 1);
         Backgrounds backgrounds = sources.pictures != null ? Backgrounds.pictures(sources.pictures)
                 : sources.stl10 != null ? Backgrounds.stl10(sources.stl10) : Backgrounds.deadLeaves();
         AtomicFiles.requireWritable(out);

@@ -13,11 +13,12 @@ import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.EpochMetrics;
-import dev.glimpse.train.Optimizer;
+import dev.glimpse.train.OptimizerSettings;
 import dev.glimpse.train.Pretrained;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
+import dev.glimpse.train.Schedule;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -94,14 +95,17 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--batch", defaultValue = "64", description = "Images a step.")
     private int batch;
 
-    @Option(names = "--optimizer", defaultValue = "adamw", description = "sgd, adam or adamw.")
-    private Optimizer.Rule optimizer;
+    @Option(names = "--optimizer", defaultValue = "adamw", paramLabel = "RULE[:KEY=VALUE,...]",
+            description = "sgd, adam, adamw, rmsprop or lion, as in sgd:momentum=0.95,nesterov=true.")
+    private String optimizer;
 
-    @Option(names = "--lr", description = "Largest learning rate (default: 0.05 for sgd, 0.001 for adam and adamw).")
+    @Option(names = "--lr", description = "Largest learning rate (default: 0.05 for sgd, 0.0001 for lion, else 0.001).")
     private Double learningRate;
 
-    @Option(names = "--momentum", defaultValue = "0.9", description = "Momentum of sgd.")
-    private double momentum;
+    @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "COURSE[:KEY=VALUE,...]",
+            description = "How it goes after the warm-up: constant, cosine:end=0, step:every=30,factor=0.1, "
+                    + "poly:power=0.9,end=0, one-cycle:start=0.04,rise=0.3,end=4e-6, plateau:patience=5,factor=0.1.")
+    private String schedule;
 
     @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Of weights; norms and biases are spared.")
     private double weightDecay;
@@ -125,10 +129,8 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter err = spec.commandLine().getErr();
-        boolean sgd = optimizer == Optimizer.Rule.SGD;
-        double rate = learningRate != null ? learningRate : sgd ? 0.05 : 0.001;
-        Recipe recipe = new Recipe(epochs, batch, optimizer, rate, Recipe.Schedule.COSINE, momentum, weightDecay,
-                warmup == null ? Math.min(0.5, epochs / 2.0) : warmup, seed, workers);
+        Recipe recipe = Recipe.plain(epochs, batch, OptimizerSettings.parse(optimizer, learningRate, weightDecay),
+                Schedule.parse(schedule, warmup == null ? Math.min(0.5, epochs / 2.0) : warmup), seed, workers);
         if (!Networks.entry(model).classifier()) {
             throw new IllegalArgumentException(
                     "'" + model + "' is not trained on folders of classes; take another of glimpse list models");

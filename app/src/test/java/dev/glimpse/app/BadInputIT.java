@@ -95,7 +95,8 @@ class BadInputIT {
         "--attention mha2d:heads=7 | heads=7", "--attention cbam-plain:kernel=4 | 4", "--attention mha | mha2d",
         "--attention cbam:pools=avg+median | median", "--attention cbam: | key=value", "--stem small | cifar",
         "--epochs 0 | epochs is 0", "--batch -1 | batch is -1", "--lr 0 | learning rate is 0", "--lr NaN | NaN",
-        "--workers 0 | workers is 0", "--size 0 | 0", "--optimizer lion | lion", "--momentum 1 | 1.0"})
+        "--workers 0 | workers is 0", "--size 0 | 0", "--optimizer lamb | lamb",
+        "--optimizer sgd:momentum=1 | 1.0", "--schedule cosinus | one-cycle"})
     void argumentsThatAreWrong(String arguments, String word) {
         Path out = folder.resolve("never");
         String[] words = arguments.split(" ");

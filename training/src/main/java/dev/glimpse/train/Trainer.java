@@ -30,7 +30,7 @@ public final class Trainer {
         this.run = run;
         this.network = network;
         this.recipe = run.config().recipe();
-        this.optimizer = new Optimizer(network, recipe);
+        this.optimizer = new Optimizer(network, recipe.optimizer());
         this.progress = progress;
         this.stop = stop;
     }
@@ -65,7 +65,8 @@ public final class Trainer {
             }
             EpochMetrics metrics = new EpochMetrics(epoch, tally.loss(), tally.accuracy(), score.loss(),
                     score.accuracy(),
-                    recipe.learningRateAt((long) epoch * training.batches() - 1, training.batches()), seconds(start),
+                    recipe.learningRateAt((long) epoch * training.batches() - 1, training.batches(), List.of()),
+                    seconds(start),
                     tally.images / trainSeconds, training.waitSeconds() - waited);
             epochs.add(metrics);
             run.writeWeights(network, epoch, score.accuracy() > best);
@@ -83,7 +84,7 @@ public final class Trainer {
         long step = 0;
         try (Loader.Epoch batches = training.epoch(epoch)) {
             while (!stop.getAsBoolean() && batches.hasNext()) {
-                double rate = recipe.learningRateAt((epoch - 1) * steps + step, steps);
+                double rate = recipe.learningRateAt((epoch - 1) * steps + step, steps, List.of());
                 try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
                     optimizer.zeroGrad();
                     Tensor scores = network.forward(batch.images());

@@ -13,7 +13,7 @@ public record WhitePatchResult(Setup setup, List<Network> networks) {
      * @param patchSize side of the white patch in pixels
      */
     public record Setup(String images, int imageSize, int patchSize, int trainImages, int testImages, int epochs,
-            int batch, double learningRate, Recipe.Schedule schedule, List<Long> seeds) {}
+            int batch, double learningRate, Schedule.Kind schedule, List<Long> seeds) {}
 
     /**
      * One of the four networks.

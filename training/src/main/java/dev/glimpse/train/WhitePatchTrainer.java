@@ -35,7 +35,7 @@ public final class WhitePatchTrainer {
      * @param epoch hears of each epoch
      */
     public List<Epoch> train(Layer network, LongConsumer images, Consumer<Epoch> epoch) {
-        Optimizer optimizer = new Optimizer(network, recipe);
+        Optimizer optimizer = new Optimizer(network, recipe.optimizer());
         List<Epoch> epochs = new ArrayList<>();
         long steps = Math.ceilDiv(training.size(), recipe.batch());
         long step = 0;
@@ -49,7 +49,7 @@ public final class WhitePatchTrainer {
                     Tensor labels = training.labels(batch).unsqueeze(1);
                     Tensor loss = torch.binary_cross_entropy_with_logits(scores, labels);
                     loss.backward();
-                    optimizer.step(recipe.learningRateAt(step++, steps));
+                    optimizer.step(recipe.learningRateAt(step++, steps, List.of()));
                     sums.add(loss, scores, labels);
                 }
                 if (!Double.isFinite(sums.loss)) {

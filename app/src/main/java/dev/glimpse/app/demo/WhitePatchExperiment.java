@@ -120,7 +120,8 @@ public final class WhitePatchExperiment {
                     kind.articleTestLoss, runs, examples));
         }
         return new WhitePatchResult(new WhitePatchResult.Setup(images, WhitePatch.SIZE, WhitePatch.PATCH,
-                training.size(), test.size(), recipe.epochs(), recipe.batch(), recipe.learningRate(), recipe.schedule(),
+                training.size(), test.size(), recipe.epochs(), recipe.batch(), recipe.optimizer().learningRate(),
+                recipe.schedule().kind(),
                 seeds), results);
     }
 

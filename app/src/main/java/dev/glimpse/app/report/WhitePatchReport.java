@@ -2,7 +2,7 @@ package dev.glimpse.app.report;
 
 import dev.glimpse.app.report.LineChart.Series;
 import dev.glimpse.io.AtomicFiles;
-import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Schedule;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import dev.glimpse.train.WhitePatchResult.Network;
@@ -137,7 +137,7 @@ public final class WhitePatchReport {
                 """.formatted(Html.escape(setup.images()), Numbers.count(setup.trainImages()),
                 Numbers.count(setup.testImages()), setup.imageSize(), setup.patchSize(), Numbers.count(setup.epochs()),
                 Numbers.count(setup.batch()), Numbers.plain(setup.learningRate()), seeds,
-                setup.schedule() == Recipe.Schedule.COSINE ? "falling along a cosine" : "constant");
+                setup.schedule() == Schedule.Kind.COSINE ? "falling along a cosine" : "constant");
     }
 
     /** A name with its colour in the charts. */

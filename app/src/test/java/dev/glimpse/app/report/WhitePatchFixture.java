@@ -1,7 +1,7 @@
 package dev.glimpse.app.report;
 
 import dev.glimpse.data.Image;
-import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Schedule;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import dev.glimpse.train.WhitePatchResult.Example;
@@ -25,7 +25,7 @@ final class WhitePatchFixture {
         List<Long> list = LongStream.rangeClosed(1, seeds).boxed().toList();
         return new WhitePatchResult(
                 new Setup("invented pictures: soft blobs of colour", SIDE, PATCH, 4000, 1000, epochs, 20, 1e-4,
-                        Recipe.Schedule.CONSTANT, list),
+                        Schedule.Kind.CONSTANT, list),
                 List.of(network("cnn", "plain CNN", 53_857, 1.1167e-3, 0.05412, list, epochs, 0.05, "Grad-CAM"),
                         network("mha", "multi-head attention", 58_017, 9.81e-6, 0.04209, list, epochs, 0.11, "Grad-CAM",
                                 "attention received"),

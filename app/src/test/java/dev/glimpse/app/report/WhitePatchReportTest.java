@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.glimpse.data.Image;
-import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Schedule;
 import dev.glimpse.train.WhitePatchResult;
 import dev.glimpse.train.WhitePatchResult.Epoch;
 import dev.glimpse.train.WhitePatchResult.Example;
@@ -88,7 +88,7 @@ final class WhitePatchReportTest {
 
     @Test
     void survivesARunThatWentWrong() {
-        Setup setup = new Setup("", 96, 16, 0, 0, 0, 1, NAN, Recipe.Schedule.COSINE, List.of());
+        Setup setup = new Setup("", 96, 16, 0, 0, 0, 1, NAN, Schedule.Kind.COSINE, List.of());
         Run diverged = new Run(1, NAN, List.of(new Epoch(NAN, NAN, Double.POSITIVE_INFINITY, NAN)),
                 List.of(new Pointing("Grad-CAM", NAN, NAN, NAN)));
         Run stopped = new Run(2, 0, List.of(), List.of());
@@ -111,7 +111,7 @@ final class WhitePatchReportTest {
 
     private static WhitePatchResult of(String text, Example... examples) {
         Run run = new Run(1, 2.5, List.of(new Epoch(0.5, 0.7, 0.6, 0.65)), List.of(new Pointing(text, 0.5, 0.2, 0.03)));
-        return new WhitePatchResult(new Setup(text, 8, 2, 10, 5, 1, 2, 1e-3, Recipe.Schedule.COSINE, List.of(1L)),
+        return new WhitePatchResult(new Setup(text, 8, 2, 10, 5, 1, 2, 1e-3, Schedule.Kind.COSINE, List.of(1L)),
                 List.of(new Network(text, text, 100, 0.1, 0.2, List.of(run), List.of(examples))));
     }
 
