@@ -5,10 +5,11 @@ import dev.glimpse.data.ImageFolder;
 import dev.glimpse.data.Loader;
 import dev.glimpse.data.Transform;
 import dev.glimpse.nn.Libtorch;
+import dev.glimpse.train.Evaluation;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Score;
-import dev.glimpse.train.Trainer;
+
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -56,7 +57,7 @@ final class EvalCommand implements Callable<Integer> {
         Layer network = run.network();
         Transform transform = new Transform(config.size(), config.mean(), config.std(), false);
         try (Loader loader = new Loader(images, transform, new Loader.Options(batch, false, false, workers, 0))) {
-            Score score = Trainer.evaluate(network, loader, config.classes().size());
+            Score score = Evaluation.score(network, loader, config.classes().size());
             Skipped.report(spec.commandLine().getErr(), loader.skipped());
             if (score.count() == 0) {
                 throw new IOException(data + ": none of its " + images.size() + " images could be read");

@@ -7,6 +7,7 @@ import dev.glimpse.io.StateDict;
 import dev.glimpse.kernel.Kernels;
 import dev.glimpse.nn.Cost;
 import dev.glimpse.nn.Memory;
+import dev.glimpse.nn.NativeHeap;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.lang.ref.Reference;

@@ -1,39 +1,47 @@
 package dev.glimpse.app;
 
 import dev.glimpse.Layer;
+import dev.glimpse.app.bench.Machine;
 import dev.glimpse.attention.Args;
 import dev.glimpse.data.ChannelStatistics;
 import dev.glimpse.data.ImageFolder;
 import dev.glimpse.data.Loader;
 import dev.glimpse.data.Transform;
+import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.io.Dialect;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.io.Weights;
 import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
-import dev.glimpse.train.EpochMetrics;
-import dev.glimpse.train.OptimizerSettings;
+import dev.glimpse.train.Classification;
+import dev.glimpse.train.Freeze;
+import dev.glimpse.train.LearningRateFinder;
+import dev.glimpse.train.Mode;
+import dev.glimpse.train.ModeChoice;
 import dev.glimpse.train.Pretrained;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
-import dev.glimpse.train.Schedule;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -42,16 +50,20 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Train a classifier with attention on a folder of images.")
 final class TrainCommand implements Callable<Integer> {
-    private static final int INTERRUPTED = 130;
     private static final int CIFAR_SIZE = 32;
     private static final int IMAGENET_SIZE = 224;
 
-    @Parameters(paramLabel = "DATA",
+    @Parameters(paramLabel = "DATA", arity = "0..1",
             description = "Folder with train/ and test/ (or val/), each with a folder a class.")
     private Path data;
 
-    @Option(names = "--out", required = true, paramLabel = "RUN", description = "New folder for the run.")
+    @Option(names = "--out", paramLabel = "RUN", description = "New folder for the run.")
     private Path out;
+
+    @Option(names = "--resume", paramLabel = "RUN",
+            description = "Go on with a run that was stopped or killed. It knows all "
+                    + "else; DATA where its images have moved.")
+    private Path resumed;
 
     @Option(names = "--model", defaultValue = "resnet18", description = "Network: see glimpse list models.")
     private String model;
@@ -89,36 +101,23 @@ final class TrainCommand implements Callable<Integer> {
             description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar).")
     private Integer size;
 
-    @Option(names = "--epochs", defaultValue = "10", description = "Passes over the training images.")
-    private int epochs;
+    @Mixin
+    private RecipeOptions recipe = new RecipeOptions();
 
-    @Option(names = "--batch", defaultValue = "64", description = "Images a step.")
-    private int batch;
+    @Option(names = "--checkpoint-every", defaultValue = "300", paramLabel = "SECONDS",
+            description = "Write a checkpoint so often within an epoch; 0 for at its end alone.")
+    private double checkpointSeconds;
 
-    @Option(names = "--optimizer", defaultValue = "adamw", paramLabel = "RULE[:KEY=VALUE,...]",
-            description = "sgd, adam, adamw, rmsprop or lion, as in sgd:momentum=0.95,nesterov=true.")
-    private String optimizer;
+    @Option(names = "--checkpoint-steps", defaultValue = "0", paramLabel = "STEPS",
+            description = "The same in steps; 0 for no matter how many.")
+    private long checkpointSteps;
 
-    @Option(names = "--lr", description = "Largest learning rate (default: 0.05 for sgd, 0.0001 for lion, else 0.001).")
-    private Double learningRate;
+    @Option(names = "--find-lr", description = "Do not train: look for a learning rate, and write the curve to "
+            + "RUN/learning-rates.csv.")
+    private boolean findLearningRate;
 
-    @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "COURSE[:KEY=VALUE,...]",
-            description = "How it goes after the warm-up: constant, cosine:end=0, step:every=30,factor=0.1, "
-                    + "poly:power=0.9,end=0, one-cycle:start=0.04,rise=0.3,end=4e-6, plateau:patience=5,factor=0.1.")
-    private String schedule;
-
-    @Option(names = "--weight-decay", defaultValue = "0.0005", description = "Of weights; norms and biases are spared.")
-    private double weightDecay;
-
-    @Option(names = "--warmup",
-            description = "Epochs until the learning rate is at its largest (default: 0.5, or half of a single epoch).")
-    private Double warmup;
-
-    @Option(names = "--seed", defaultValue = "0", description = "Of initial weights, order and augmentation.")
-    private long seed;
-
-    @Option(names = "--workers", defaultValue = "2", description = "Threads that decode and augment images.")
-    private int workers;
+    @Option(names = "--find-lr-steps", defaultValue = "100", description = "Steps to take for it.")
+    private int findSteps;
 
     @Option(names = "--json", description = "Print the result as one JSON object.")
     private boolean json;
@@ -128,15 +127,22 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        return resumed != null ? resume() : begin();
+    }
+
+    private int begin() throws IOException {
+        if (data == null || out == null) {
+            throw new IllegalArgumentException("give DATA and --out RUN, or --resume RUN; see glimpse train --help");
+        }
         PrintWriter err = spec.commandLine().getErr();
-        Recipe recipe = Recipe.plain(epochs, batch, OptimizerSettings.parse(optimizer, learningRate, weightDecay),
-                Schedule.parse(schedule, warmup == null ? Math.min(0.5, epochs / 2.0) : warmup), seed, workers);
+        recipe.recipe(Mode.PLAIN, () -> new long[0]); // so that a slip is told at once
         if (!Networks.entry(model).classifier()) {
             throw new IllegalArgumentException(
                     "'" + model + "' is not trained on folders of classes; take another of glimpse list models");
         }
         int side = size != null ? size : "cifar".equalsIgnoreCase(stem) ? CIFAR_SIZE : IMAGENET_SIZE;
         Checks.positive("--size", side);
+        Run.requireNone(out);
         ImageFolder.Splits splits = ImageFolder.splits(data);
         ImageFolder training = ImageFolder.open(splits.train());
         ImageFolder test = ImageFolder.open(splits.test(), training.classes());
@@ -147,24 +153,123 @@ final class TrainCommand implements Callable<Integer> {
         putIfGiven(args, "place", place);
         putIfGiven(args, "start", start);
         args.put("attention", attention != null ? attention : attentionFor(args));
-        torch.manual_seed(seed);
+        Networks.create(model, args).close(); // a slip in its arguments is told before anything is measured
+        ModeChoice choice = chooseMode(args, side);
+        torch.manual_seed(recipe.seed());
         Layer network = Networks.create(model, args);
         if (weights != null) {
             startFrom(network, args);
         }
+        Recipe whole = recipe.recipe(choice.mode(), () -> counts(training));
+        new Freeze(network, whole.frozen());
         ChannelStatistics colours = ChannelStatistics.of(training);
         String version = new Main.Version().getVersion()[0];
-        Run run = Run.create(out, new RunConfig(version, model, args, training.classes(), side, colours.mean(),
-                colours.std(), data.toAbsolutePath().normalize().toString(), recipe));
-        err.printf(Locale.ROOT, "%s with %s: %,d parameters; %,d training and %,d test images of %d classes%n", model,
-                args.get("attention"), StateDict.parameterCount(network), training.size(), test.size(),
-                training.classes().size());
-        int others = training.ignored() + test.ignored();
-        if (others > 0) {
-            err.println(others + (others == 1 ? " file" : " files") + " passed over: not pictures by their name");
+        RunConfig config = new RunConfig(RunConfig.FORMAT, version, model, args, training.classes(), side,
+                colours.mean(), colours.std(), data.toAbsolutePath().normalize().toString(),
+                TrainingSession.images(training, test), whole);
+        if (findLearningRate) {
+            return findLearningRate(network, training, config);
         }
-        err.flush();
-        return train(run, network, training, test);
+        try (Run run = Run.create(out, config)) {
+            err.printf(Locale.ROOT, "%s with %s: %,d parameters; %,d training and %,d test images of %d classes%n",
+                    model, args.get("attention"), StateDict.parameterCount(network), training.size(), test.size(),
+                    training.classes().size());
+            int others = training.ignored() + test.ignored();
+            if (others > 0) {
+                err.println(others + (others == 1 ? " file" : " files") + " passed over: not pictures by their name");
+            }
+            tell(choice);
+            err.flush();
+            return session(run, training, test).train(network, whole.workers(), json);
+        }
+    }
+
+    private int resume() throws IOException {
+        requireNothingElse();
+        try (Run run = Run.resume(resumed)) {
+            RunConfig config = run.config();
+            Path images = data == null ? Path.of(config.data()) : data;
+            ImageFolder.Splits splits = ImageFolder.splits(images);
+            ImageFolder training = ImageFolder.open(splits.train(), config.classes());
+            ImageFolder test = ImageFolder.open(splits.test(), config.classes());
+            TrainingSession session = session(run, training, test);
+            session.requireSameImages(images);
+            Libtorch.load();
+            spec.commandLine().getErr().println("going on with " + run.folder());
+            return session.train(config.network(), config.recipe().workers(), json);
+        }
+    }
+
+    /** What a run is trained with cannot change on the way. */
+    private void requireNothingElse() {
+        Set<String> free = Set.of("--resume", "--json", "--debug", "--checkpoint-every", "--checkpoint-steps");
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (!free.contains(option.longestName())) {
+                throw new IllegalArgumentException("--resume goes on as the run began: leave " + option.longestName()
+                        + " away, or begin another run by --out");
+            }
+        }
+    }
+
+    private TrainingSession session(Run run, ImageFolder training, ImageFolder test) {
+        return new TrainingSession(run, training, test, new Trainer.Checkpoints(checkpointSeconds, checkpointSteps),
+                spec.commandLine().getOut(), spec.commandLine().getErr());
+    }
+
+    private static long[] counts(ImageFolder images) {
+        long[] counts = new long[images.classes().size()];
+        for (int i = 0; i < images.size(); i++) {
+            counts[images.label(i)]++;
+        }
+        return counts;
+    }
+
+    private ModeChoice chooseMode(Map<String, Object> args, int side) {
+        String key = model + " " + new TreeMap<>(args) + " on " + side + "x" + side + " in batches of " + recipe.batch()
+                + ", " + Machine.processor() + ", " + torch.get_num_threads() + " threads";
+        return ModeChoice.of(recipe.modes(), () -> Networks.create(model, args), side, recipe.batch(), key,
+                cache().resolve("modes.json"));
+    }
+
+    /** {@code $XDG_CACHE_HOME/glimpse}, or {@code ~/.cache/glimpse}. */
+    private static Path cache() {
+        String given = System.getenv("XDG_CACHE_HOME");
+        Path caches = given != null && !given.isBlank() ? Path.of(given)
+                : Path.of(System.getProperty("user.home"), ".cache");
+        return caches.resolve("glimpse");
+    }
+
+    private void tell(ModeChoice choice) {
+        PrintWriter err = spec.commandLine().getErr();
+        String times = choice.milliseconds().entrySet().stream()
+                .map(e -> String.format(Locale.ROOT, "%s %.0f ms", e.getKey(), e.getValue()))
+                .collect(Collectors.joining(", "));
+        err.println("computes in " + choice.mode() + (times.isEmpty() ? "" : ", as measured by a step: " + times));
+    }
+
+    private int findLearningRate(Layer network, ImageFolder training, RunConfig config) throws IOException {
+        Recipe recipe = config.recipe();
+        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
+        boolean dropLast = training.size() >= recipe.batch();
+        try (Interrupt interrupt = new Interrupt();
+                Loader images = new Loader(training, augmented,
+                        new Loader.Options(recipe.batch(), true, dropLast, recipe.workers(), recipe.seed()))) {
+            LearningRateFinder.Finding found = LearningRateFinder.find(network,
+                    new Classification(recipe.regularisation()), recipe, images, findSteps, interrupt::requested);
+            Path curve = out.resolve("learning-rates.csv");
+            AtomicFiles.write(curve, found.csv());
+            if (json) {
+                Map<String, Object> result = new LinkedHashMap<>();
+                result.put("learning_rate", found.suggestion());
+                result.put("curve", curve.toString());
+                spec.commandLine().getOut().println(Output.json(result));
+            } else {
+                spec.commandLine().getOut().printf(Locale.ROOT,
+                        "The loss falls fastest at a learning rate of %.2g: try --lr %.2g. Curve: %s%n",
+                        found.suggestion(), found.suggestion(), curve);
+            }
+            return interrupt.requested() ? interrupt.request().exit() : 0;
+        }
     }
 
     /** The network's own attention, which it says when it is built, or CBAM. */
@@ -192,50 +297,5 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     weights + ": " + e.getMessage() + (lenient ? "" : "; --lenient takes what fits"), e);
         }
-    }
-
-    private int train(Run run, Layer network, ImageFolder training, ImageFolder test) throws IOException {
-        RunConfig config = run.config();
-        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
-        Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
-        boolean dropLast = training.size() >= batch;
-        PrintWriter err = spec.commandLine().getErr();
-        try (Interrupt interrupt = new Interrupt();
-                Loader trainLoader = new Loader(training, augmented,
-                        new Loader.Options(batch, true, dropLast, workers, seed));
-                Loader testLoader = new Loader(test, plain, new Loader.Options(batch, false, false, workers, seed))) {
-            List<EpochMetrics> done;
-            try (TrainingProgress progress = new TrainingProgress(err, epochs, batch)) {
-                done = new Trainer(run, network, progress, interrupt::requested).train(trainLoader, testLoader);
-            }
-            Skipped.report(err, trainLoader.skipped(), testLoader.skipped());
-            if (interrupt.requested()) {
-                err.println("glimpse: stopped after " + done.size() + " whole epochs; "
-                        + (done.isEmpty() ? "no weights were written" : "their weights are in " + run.folder()));
-                return INTERRUPTED;
-            }
-            print(run, done, trainLoader.skipped().size() + testLoader.skipped().size());
-            return 0;
-        }
-    }
-
-    private void print(Run run, List<EpochMetrics> done, int skipped) {
-        PrintWriter out = spec.commandLine().getOut();
-        EpochMetrics best = done.stream().max(Comparator.comparingDouble(EpochMetrics::testAccuracy)).orElseThrow();
-        double seconds = done.stream().mapToDouble(EpochMetrics::seconds).sum();
-        if (json) {
-            Map<String, Object> result = new LinkedHashMap<>();
-            result.put("run", run.folder().toString());
-            result.put("best_test_accuracy", best.testAccuracy());
-            result.put("best_epoch", best.epoch());
-            result.put("last_test_accuracy", done.getLast().testAccuracy());
-            result.put("seconds", seconds);
-            result.put("skipped_images", skipped);
-            out.println(Output.json(result));
-            return;
-        }
-        out.printf(Locale.ROOT, "Best test accuracy %.2f %% after epoch %d, last %.2f %%, in %.0f s. Weights: %s%n",
-                100 * best.testAccuracy(), best.epoch(), 100 * done.getLast().testAccuracy(), seconds,
-                run.folder().resolve("best.safetensors"));
     }
 }

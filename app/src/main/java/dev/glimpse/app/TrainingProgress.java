@@ -4,50 +4,64 @@ import dev.glimpse.train.EpochMetrics;
 import dev.glimpse.train.Progress;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import me.tongfei.progressbar.ProgressBar;
 
 /** A bar a running epoch, on a terminal, short enough for 80 columns; a line a finished one, everywhere. */
 final class TrainingProgress implements Progress, AutoCloseable {
     private final PrintWriter err;
     private final int epochs;
-    private final int batch;
+    private final int images;
     private ProgressBar bar;
 
-    TrainingProgress(PrintWriter err, int epochs, int batch) {
+    /** @param images a batch */
+    TrainingProgress(PrintWriter err, int epochs, int images) {
         this.err = err;
         this.epochs = epochs;
-        this.batch = batch;
+        this.images = images;
     }
 
     @Override
-    public void step(int epoch, long step, long steps, double loss, double accuracy) {
+    public void batch(int epoch, long batch, long batches, Map<String, Double> values) {
         if (!Bars.wanted()) {
             return;
         }
         if (bar == null) {
-            bar = Bars.over(steps * batch, epoch + "/" + epochs);
+            bar = Bars.over(batches * images, epoch + "/" + epochs);
         }
-        bar.stepTo(step * batch);
-        bar.setExtraMessage(String.format(Locale.ROOT, " loss %.2f, %.0f %%", loss, 100 * accuracy));
+        bar.stepTo(batch * images);
+        bar.setExtraMessage(" " + text(values));
     }
 
     @Override
     public void epoch(EpochMetrics m) {
-        close();
+        rest();
         double left = (epochs - m.epoch()) * m.seconds();
-        err.printf(Locale.ROOT,
-                "epoch %d/%d: train loss %.4f, accuracy %.1f %%; test loss %.4f, accuracy %.1f %%; %.0f images/s; %s%n",
-                m.epoch(), epochs, m.trainLoss(), 100 * m.trainAccuracy(), m.testLoss(), 100 * m.testAccuracy(),
-                m.imagesPerSecond(),
+        err.printf(Locale.ROOT, "epoch %d/%d: train %s; test %s; %.0f images/s; %s%n", m.epoch(), epochs,
+                text(m.train()), text(m.test()), m.imagesPerSecond(),
                 m.epoch() == epochs ? "done" : String.format(Locale.ROOT, "about %.0f s left", left));
         err.flush();
     }
 
-    @Override
-    public void close() {
+    /** {@code loss 0.1234, accuracy 56.7 %}: all but the loss are shares. */
+    static String text(Map<String, Double> values) {
+        return values.entrySet().stream()
+                .map(e -> e.getKey().equals("loss") ? String.format(Locale.ROOT, "loss %.4f", e.getValue())
+                        : String.format(Locale.ROOT, "%s %.1f %%", e.getKey().replace('_', ' '), 100 * e.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Ends the bar: other lines follow. */
+    void rest() {
         if (bar != null) {
             bar.close();
             bar = null;
         }
+    }
+
+    @Override
+    public void close() {
+        rest();
     }
 }

@@ -266,6 +266,13 @@ public final class Loader implements AutoCloseable {
             }
         }
 
+        /** Which batch comes next, those counted in which no image could be read: where {@link Loader#epoch} goes on. */
+        public int position() {
+            synchronized (lock) {
+                return next == null ? taken : taken - 1;
+            }
+        }
+
         private void work() {
             try (TransformWorker worker = new TransformWorker(transform)) {
                 for (Task task = claim(); task != null; task = claim()) {

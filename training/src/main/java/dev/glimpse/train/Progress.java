@@ -1,17 +1,19 @@
 package dev.glimpse.train;
 
+import java.util.Map;
+
 /** Hears how a training goes. */
 public interface Progress {
     /** Hears nothing. */
     Progress NONE = new Progress() {};
 
     /**
-     * After each step.
+     * After each batch.
      *
-     * @param loss mean over the epoch so far
-     * @param accuracy likewise, in 0 to 1
+     * @param batch of the epoch, from 1
+     * @param values the task's, over the epoch so far
      */
-    default void step(int epoch, long step, long steps, double loss, double accuracy) {}
+    default void batch(int epoch, long batch, long batches, Map<String, Double> values) {}
 
     /** After each epoch and its test. */
     default void epoch(EpochMetrics metrics) {}

@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All that is needed to build a run's network again and to feed it: {@code config.json}.
+ * All that is needed to build a run's network again, to feed it and to train it on: {@code config.json}.
  *
+ * @param format of this file; see {@link #FORMAT}
  * @param glimpse version that wrote it
  * @param model the network's name
  * @param args its arguments
@@ -15,11 +16,22 @@ import java.util.Map;
  * @param size side of the images it is fed
  * @param mean per channel, red, green, blue in 0 to 1; subtracted
  * @param std per channel; divided by
- * @param data where the images were, for the record
+ * @param data where the images are
+ * @param images what they are; a training goes on with the very same ones only
  * @param recipe how it is trained
  */
-public record RunConfig(String glimpse, String model, Map<String, Object> args, List<String> classes, int size,
-        float[] mean, float[] std, String data, Recipe recipe) {
+public record RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes,
+        int size, float[] mean, float[] std, String data, Images images, Recipe recipe) {
+    /** The format that is written: 1 had no number, and a flat recipe. */
+    public static final int FORMAT = 2;
+
+    /**
+     * Which images.
+     *
+     * @param names a hash of the names and labels of all of them
+     */
+    public record Images(int train, int test, String names) {}
+
     /** Builds the network with initial weights. */
     public Layer network() {
         return Networks.create(model, args);

@@ -3,168 +3,279 @@ package dev.glimpse.train;
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
 import dev.glimpse.data.Loader;
+import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Scopes;
-import dev.glimpse.nn.Tensors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
-/** Trains a classifier and writes its run. */
+/**
+ * Trains a network and writes its run; stopped and started again, it goes on as if nothing had been.
+ *
+ * <p>
+ * A checkpoint is written before the first step, after each epoch, as often as {@link Checkpoints} says, and when the
+ * training is asked to stop.
+ */
 public final class Trainer {
     private final Run run;
     private final Layer network;
+    private final Task task;
     private final Recipe recipe;
-    private final Optimizer optimizer;
+    private final Checkpoints when;
     private final Progress progress;
     private final BooleanSupplier stop;
+    private final Freeze freeze;
+    private final Step step;
+    private final MovingAverage average;
+    private final Checkpoint checkpoint;
+    private Position position;
 
     /**
-     * @param network with its initial weights
-     * @param stop asked after each step; once true, the training ends with the weights as they are
+     * How often a checkpoint is written within an epoch.
+     *
+     * @param seconds between two; 0 for no matter how long
+     * @param steps between two; 0 for no matter how many
      */
-    public Trainer(Run run, Layer network, Progress progress, BooleanSupplier stop) {
+    public record Checkpoints(double seconds, long steps) {
+        public Checkpoints {
+            if (!(seconds >= 0) || steps < 0) {
+                throw new IllegalArgumentException("a checkpoint every " + seconds + " s and " + steps
+                        + " steps; expected at least 0 of each");
+            }
+        }
+    }
+
+    /**
+     * Takes up the run's checkpoint where there is one. Build it outside of pointer scopes.
+     *
+     * @param run created or resumed
+     * @param network with its initial weights
+     * @param stop asked after each step; once true, a checkpoint is written and the training ends
+     */
+    public Trainer(Run run, Layer network, Task task, Checkpoints when, Progress progress, BooleanSupplier stop)
+            throws IOException {
         this.run = run;
         this.network = network;
+        this.task = task;
         this.recipe = run.config().recipe();
-        this.optimizer = new Optimizer(network, recipe.optimizer());
+        this.when = when;
         this.progress = progress;
         this.stop = stop;
+        freeze = new Freeze(network, recipe.frozen());
+        recipe.mode().prepare(network);
+        step = new Step(network, task, recipe);
+        double decay = recipe.regularisation().emaDecay();
+        average = decay > 0 ? new MovingAverage(network, decay) : null;
+        checkpoint = new Checkpoint(network, step.optimizer(), average);
+        position = run.hasCheckpoint() ? run.readCheckpoint(checkpoint) : Position.after(List.of(), 0, task);
+    }
+
+    /** How far it is. */
+    public Position position() {
+        return position;
+    }
+
+    /** Whether nothing is left to do: all epochs are done, or the test has not got better for long. */
+    public boolean finished() {
+        List<Double> scores = position.scores(task);
+        int best = scores.indexOf(scores.stream().max(Double::compare).orElse(0.0));
+        return scores.size() >= recipe.epochs()
+                || recipe.patience() > 0 && !scores.isEmpty() && scores.size() - 1 - best >= recipe.patience();
     }
 
     /**
-     * Trains for the recipe's epochs; after each, tests, writes the metrics and the weights.
+     * Trains until it is {@link #finished}, or asked to stop.
      *
-     * @return the epochs that were finished
-     * @throws IOException when the run cannot be written; what was written before stays
-     * @throws ArithmeticException when the loss is no number any more; the last epoch's weights stay
+     * @throws IOException when the run cannot be written or no image read; the last checkpoint stays
+     * @throws ArithmeticException when the loss is no number any more; the last good checkpoint stays
      */
-    public List<EpochMetrics> train(Loader training, Loader test) throws IOException {
-        List<EpochMetrics> epochs = new ArrayList<>();
-        double best = Double.NEGATIVE_INFINITY;
-        for (int epoch = 1; epoch <= recipe.epochs() && !stop.getAsBoolean(); epoch++) {
-            long start = System.nanoTime();
-            double waited = training.waitSeconds();
-            Tally tally = epoch(training, epoch);
-            double trainSeconds = seconds(start);
-            if (stop.getAsBoolean()) {
-                break;
-            }
-            if (tally.images == 0) {
-                throw new IOException("none of the training images could be read");
-            }
-            Score score = evaluate(network, test, run.config().classes().size(), stop);
-            if (stop.getAsBoolean()) {
-                break;
-            }
-            if (score.count() == 0) {
-                throw new IOException("none of the test images could be read");
-            }
-            EpochMetrics metrics = new EpochMetrics(epoch, tally.loss(), tally.accuracy(), score.loss(),
-                    score.accuracy(),
-                    recipe.learningRateAt((long) epoch * training.batches() - 1, training.batches(), List.of()),
-                    seconds(start),
-                    tally.images / trainSeconds, training.waitSeconds() - waited);
-            epochs.add(metrics);
-            run.writeWeights(network, epoch, score.accuracy() > best);
-            run.writeMetrics(epochs);
-            best = Math.max(best, score.accuracy());
-            progress.epoch(metrics);
+    public void train(Loader training, Loader test) throws IOException {
+        if (!run.hasCheckpoint()) {
+            run.writeCheckpoint(checkpoint, position);
         }
-        return epochs;
+        while (!finished() && !stop.getAsBoolean()) {
+            Epoch epoch = new Epoch(training);
+            epoch.train();
+            if (stop.getAsBoolean() || !epoch.test(test)) {
+                run.writeCheckpoint(checkpoint, position);
+            }
+        }
     }
 
-    private Tally epoch(Loader training, int epoch) {
-        network.train(true);
-        Tally tally = new Tally();
-        long steps = training.batches();
-        long step = 0;
-        try (Loader.Epoch batches = training.epoch(epoch)) {
-            while (!stop.getAsBoolean() && batches.hasNext()) {
-                double rate = recipe.learningRateAt((epoch - 1) * steps + step, steps, List.of());
-                try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
-                    optimizer.zeroGrad();
-                    Tensor scores = network.forward(batch.images());
-                    Tensor loss = torch.cross_entropy_loss(scores, batch.labels());
-                    loss.backward();
-                    optimizer.step(rate);
-                    tally.add(loss, scores, batch.labels());
+    /** One pass over the training images and the test after it, or what is left of them. */
+    private final class Epoch {
+        private final Loader training;
+        private final Tally tally = task.tally();
+        private final long batches;
+        private final List<Double> stepSeconds = new ArrayList<>();
+        private final double waitedBefore;
+        private final long start = System.nanoTime();
+        private long written = start;
+        private double trained;
+
+        Epoch(Loader training) {
+            this.training = training;
+            batches = training.batches();
+            waitedBefore = training.waitSeconds();
+            tally.restore(position.tally());
+        }
+
+        void train() throws IOException {
+            freeze.train();
+            Position from = position;
+            double inSteps = from.stepSeconds();
+            List<Double> scores = from.scores(task);
+            try (Loader.Epoch images = training.epoch(from.epoch(), from.batch())) {
+                long began = System.nanoTime();
+                while (!stop.getAsBoolean() && images.hasNext()) {
+                    int first = images.position();
+                    long number = (from.epoch() - 1) * recipe.steps(batches) + first / recipe.accumulate();
+                    accumulate(images, first);
+                    step.finish(recipe.learningRateAt(number, recipe.steps(batches), scores));
+                    if (average != null) {
+                        average.update(position.steps());
+                    }
+                    stepSeconds.add(seconds(began));
+                    inSteps += stepSeconds.getLast();
+                    position = new Position(from.epoch(), images.position(), position.steps() + 1, tally.state(),
+                            from.seconds() + seconds(start), inSteps,
+                            from.waitSeconds() + training.waitSeconds() - waitedBefore, from.epochs());
+                    progress.batch(from.epoch(), images.position(), batches, tally.values());
+                    if (due()) {
+                        requireFinite();
+                        run.writeCheckpoint(checkpoint, position);
+                        written = System.nanoTime();
+                    }
+                    began = System.nanoTime();
                 }
-                step++;
-                if (!Double.isFinite(tally.lossSum)) {
-                    throw new ArithmeticException(
-                            "the loss is no number any more after step " + step + " of epoch " + epoch
-                                    + "; the weights of the last whole epoch are kept; try a lower learning rate");
-                }
-                progress.step(epoch, step, steps, tally.loss(), tally.accuracy());
             }
+            requireFinite();
+            trained = seconds(start);
         }
-        return tally;
-    }
 
-    /** Loss and accuracy over all of a loader's images, in eval mode and without gradients. */
-    public static Score evaluate(Layer network, Loader images, int classes) {
-        return evaluate(network, images, classes, () -> false);
-    }
-
-    private static Score evaluate(Layer network, Loader images, int classes, BooleanSupplier stop) {
-        boolean training = network.is_training();
-        network.eval();
-        try {
-            return Scopes.noGrad(() -> score(network, images, classes, stop));
-        } finally {
-            network.train(training);
-        }
-    }
-
-    private static Score score(Layer network, Loader images, int classes, BooleanSupplier stop) {
-        long[] correct = new long[classes];
-        long[] count = new long[classes];
-        double lossSum = 0;
-        try (Loader.Epoch batches = images.epoch(0)) {
-            while (!stop.getAsBoolean() && batches.hasNext()) {
-                try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
-                    Tensor scores = network.forward(batch.images());
-                    lossSum += torch.cross_entropy_loss(scores, batch.labels()).item().toDouble() * scores.size(0);
-                    long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
-                    long[] labels = Tensors.toLongs(batch.labels());
-                    for (int i = 0; i < labels.length; i++) {
-                        count[(int) labels[i]]++;
-                        correct[(int) labels[i]] += answers[i] == labels[i] ? 1 : 0;
+        /** The forwards of a step: as many as the recipe says, counted from the epoch's beginning, or what is left. */
+        private void accumulate(Loader.Epoch images, int first) {
+            long end = Math.min(batches, (long) (first / recipe.accumulate() + 1) * recipe.accumulate());
+            step.begin();
+            do {
+                try (Batch batch = images.next(); PointerScope _ = new PointerScope()) {
+                    double loss = step(batch, 1.0 / (end - first));
+                    if (!Double.isFinite(loss)) {
+                        throw diverged("the loss is");
                     }
                 }
+            } while (images.position() < end && images.hasNext() && images.position() < end);
+        }
+
+        private double step(Batch batch, double share) {
+            try {
+                return step.run(batch.images(), batch.labels(), share, tally);
+            } catch (RuntimeException e) {
+                if (String.valueOf(e.getMessage()).contains("can't allocate memory")) {
+                    throw new IllegalStateException(
+                            "out of memory with batches of " + batch.size() + " images: take --batch "
+                                    + Math.max(1, batch.size() / 2) + ", and --accumulate " + 2 * recipe.accumulate()
+                                    + " for steps as large as now",
+                            e);
+                }
+                throw e;
             }
         }
-        Score score = new Score(0, correct, count);
-        return new Score(lossSum / Math.max(1, score.count()), correct, count);
+
+        private boolean due() {
+            return when.seconds() > 0 && seconds(written) >= when.seconds()
+                    || when.steps() > 0 && position.steps() % when.steps() == 0;
+        }
+
+        /** So that no checkpoint is written that nobody can go on from. */
+        private void requireFinite() {
+            try (PointerScope _ = new PointerScope()) {
+                boolean finite = Scopes.noGrad(() -> StateDict.of(network).values().stream()
+                        .filter(Tensor::is_floating_point)
+                        .allMatch(tensor -> Double.isFinite(tensor.sum().item_double())));
+                if (!finite) {
+                    throw diverged("the weights are");
+                }
+            }
+        }
+
+        private ArithmeticException diverged(String what) {
+            return new ArithmeticException(
+                    what + " no number any more at step " + (position.steps() + 1) + ", in epoch "
+                            + position.epoch() + "; the last good checkpoint is kept in " + run.folder()
+                            + ": start anew with a lower --lr, a longer --warmup, --clip-norm 1 or --precision fp32");
+        }
+
+        /** @return whether the test was not stopped */
+        boolean test(Loader images) throws IOException {
+            if (tally.images() == 0) {
+                throw new IOException("none of the training images could be read");
+            }
+            Map<String, Double> tested = tested(images);
+            if (tested.isEmpty()) {
+                return false;
+            }
+            write(metrics(tested));
+            return true;
+        }
+
+        /** Tests the weights, or their average where there is one, and keeps them if they are the best; nothing if stopped. */
+        private Map<String, Double> tested(Loader images) throws IOException {
+            swapAverage();
+            try {
+                Tally tested = Evaluation.of(network, images, task, recipe.mode(), stop);
+                if (stop.getAsBoolean()) {
+                    return Map.of();
+                }
+                if (tested.images() == 0) {
+                    throw new IOException("none of the test images could be read");
+                }
+                double score = tested.values().get(task.best());
+                if (position.scores(task).stream().allMatch(before -> score > before)) {
+                    run.writeBest(network, position.epoch());
+                }
+                return tested.values();
+            } finally {
+                swapAverage();
+            }
+        }
+
+        private void swapAverage() {
+            if (average != null) {
+                average.swap();
+            }
+        }
+
+        private EpochMetrics metrics(Map<String, Double> tested) {
+            double[] sorted = stepSeconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+            long steps = recipe.steps(batches);
+            return new EpochMetrics(position.epoch(), tally.values(), tested,
+                    recipe.learningRateAt(position.epoch() * steps - 1, steps, position.scores(task)),
+                    position.seconds() + seconds(start) - trained, tally.images() / position.stepSeconds(),
+                    position.waitSeconds(), position.waitSeconds() / position.stepSeconds(),
+                    1000 * quantile(sorted, 0.5), 1000 * quantile(sorted, 0.99));
+        }
+
+        private void write(EpochMetrics metrics) throws IOException {
+            run.writeLast(network, average == null ? Map.of() : average.state(), metrics.epoch());
+            List<EpochMetrics> epochs = new ArrayList<>(position.epochs());
+            epochs.add(metrics);
+            run.writeMetrics(epochs);
+            position = Position.after(epochs, position.steps(), task);
+            run.writeCheckpoint(checkpoint, position);
+            progress.epoch(metrics);
+        }
     }
 
     private static double seconds(long start) {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /** Sums over an epoch. */
-    private static final class Tally {
-        private double lossSum;
-        private long correct;
-        private long images;
-
-        void add(Tensor loss, Tensor scores, Tensor labels) {
-            long count = scores.size(0);
-            lossSum += loss.item().toDouble() * count;
-            correct += Tensors.argmax(scores, 1).eq(labels).sum().item().toLong();
-            images += count;
-        }
-
-        double loss() {
-            return lossSum / Math.max(1, images);
-        }
-
-        double accuracy() {
-            return (double) correct / Math.max(1, images);
-        }
+    private static double quantile(double[] sorted, double share) {
+        return sorted.length == 0 ? Double.NaN : sorted[(int) Math.ceil(share * sorted.length) - 1];
     }
 }

@@ -80,6 +80,27 @@ class LoaderTest {
         }
     }
 
+    /** However far an epoch has come, the rest of it can be had alone: broken images and all. */
+    @Test
+    void anEpochGoesOnFromAnyBatch() {
+        List<float[]> whole = read(data(21), AUGMENTED, new Loader.Options(4, true, false, 2, 5), 3);
+        try (Loader loader = new Loader(data(21), AUGMENTED, new Loader.Options(4, true, false, 3, 5))) {
+            for (int first = 0; first <= 6; first++) {
+                Loader.Epoch batches = loader.epoch(3, first);
+                for (int i = first; i < 6; i++) {
+                    assertThat(batches.hasNext()).isTrue();
+                    assertThat(batches.position()).isEqualTo(i);
+                    try (PointerScope _ = new PointerScope(); Batch batch = batches.next()) {
+                        assertThat(floats(batch.images())).isEqualTo(whole.get(i));
+                    }
+                    assertThat(batches.position()).isEqualTo(i + 1);
+                }
+                assertThat(batches.hasNext()).isFalse();
+            }
+            assertThatThrownBy(() -> loader.epoch(3, 7)).hasMessageContaining("no batch 7");
+        }
+    }
+
     @Test
     void theNumberOfThreadsChangesNothing() {
         List<float[]> one = read(data(50), AUGMENTED, new Loader.Options(8, true, true, 1, 5), 3);

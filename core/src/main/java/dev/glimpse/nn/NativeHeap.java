@@ -1,4 +1,4 @@
-package dev.glimpse.app;
+package dev.glimpse.nn;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** How much memory libtorch's tensors take: what the C library's allocator has given out. */
-final class NativeHeap {
+public final class NativeHeap {
     /** glibc's {@code struct mallinfo2}: ten sizes. */
     private static final StructLayout INFO = MemoryLayout
             .structLayout(MemoryLayout.sequenceLayout(10, ValueLayout.JAVA_LONG).withName("sizes"));
@@ -24,7 +24,7 @@ final class NativeHeap {
     private NativeHeap() {}
 
     /** The bytes in use now; empty where the C library cannot tell. */
-    static OptionalLong bytesInUse() {
+    public static OptionalLong bytesInUse() {
         if (MALLINFO.isEmpty()) {
             return OptionalLong.empty();
         }

@@ -1,0 +1,123 @@
+package dev.glimpse.app;
+
+import dev.glimpse.Layer;
+import dev.glimpse.data.Dataset;
+import dev.glimpse.data.Loader;
+import dev.glimpse.data.Transform;
+import dev.glimpse.train.Classification;
+import dev.glimpse.train.EpochMetrics;
+import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Run;
+import dev.glimpse.train.RunConfig;
+import dev.glimpse.train.StepMemory;
+import dev.glimpse.train.Task;
+import dev.glimpse.train.Trainer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.CRC32;
+
+/** Trains a run until it is done or somebody asks to stop, and tells what came out. */
+final class TrainingSession {
+    private final Run run;
+    private final Dataset training;
+    private final Dataset test;
+    private final Trainer.Checkpoints checkpoints;
+    private final PrintWriter out;
+    private final PrintWriter err;
+
+    /** @param run created or resumed */
+    TrainingSession(Run run, Dataset training, Dataset test, Trainer.Checkpoints checkpoints, PrintWriter out,
+            PrintWriter err) {
+        this.run = run;
+        this.training = training;
+        this.test = test;
+        this.checkpoints = checkpoints;
+        this.out = out;
+        this.err = err;
+    }
+
+    /** What identifies the images: their number, names and labels. */
+    static RunConfig.Images images(Dataset training, Dataset test) {
+        CRC32 names = new CRC32();
+        for (Dataset data : List.of(training, test)) {
+            for (int i = 0; i < data.size(); i++) {
+                names.update((data.label(i) + "/" + Path.of(data.name(i)).getFileName() + "\n")
+                        .getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return new RunConfig.Images(training.size(), test.size(), Long.toHexString(names.getValue()));
+    }
+
+    /** @throws IllegalArgumentException when the images are not those that the run began with */
+    void requireSameImages(Path data) {
+        RunConfig.Images before = run.config().images();
+        RunConfig.Images now = images(training, test);
+        if (!now.equals(before)) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT,
+                    "%s: its images are others than when the run began (%,d + %,d, then %,d + %,d): bring those back, or "
+                            + "begin anew from --weights %s",
+                    data, now.train(), now.test(), before == null ? 0 : before.train(),
+                    before == null ? 0 : before.test(),
+                    run.folder().resolve("last.safetensors")));
+        }
+    }
+
+    /** @return the exit status */
+    int train(Layer network, int workers, boolean json) throws IOException {
+        RunConfig config = run.config();
+        Recipe recipe = config.recipe();
+        Task task = new Classification(recipe.regularisation());
+        StepMemory.require(network, recipe, config.size(), training.size(), 2 * (workers + 2));
+        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
+        Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
+        boolean dropLast = training.size() >= recipe.batch();
+        try (Interrupt interrupt = new Interrupt();
+                Loader trainLoader = new Loader(training, augmented,
+                        new Loader.Options(recipe.batch(), true, dropLast, workers, recipe.seed()));
+                Loader testLoader = new Loader(test, plain,
+                        new Loader.Options(recipe.batch(), false, false, workers, recipe.seed()));
+                TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch())) {
+            Trainer trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);
+            trainer.train(trainLoader, testLoader);
+            progress.rest();
+            Skipped.report(err, trainLoader.skipped(), testLoader.skipped());
+            if (!trainer.finished()) {
+                err.printf("glimpse: stopped after step %d, in epoch %d; go on with: glimpse train --resume %s%n",
+                        trainer.position().steps(), trainer.position().epoch(), run.folder());
+                err.flush();
+                return interrupt.request().exit();
+            }
+            print(trainer.position().epochs(), task, trainLoader.skipped().size() + testLoader.skipped().size(), json);
+            return 0;
+        }
+    }
+
+    private void print(List<EpochMetrics> done, Task task, int skipped, boolean json) {
+        String measure = task.best();
+        EpochMetrics best = done.stream().max(Comparator.comparingDouble(epoch -> epoch.test().get(measure)))
+                .orElseThrow();
+        double seconds = done.stream().mapToDouble(EpochMetrics::seconds).sum();
+        if (json) {
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("run", run.folder().toString());
+            result.put("mode", run.config().recipe().mode().toString());
+            result.put("best_test_" + measure, best.test().get(measure));
+            result.put("best_epoch", best.epoch());
+            result.put("last_test_" + measure, done.getLast().test().get(measure));
+            result.put("seconds", seconds);
+            result.put("skipped_images", skipped);
+            out.println(Output.json(result));
+            return;
+        }
+        out.printf(Locale.ROOT, "Best test %s %.2f %% after epoch %d, last %.2f %%, in %.0f s. Weights: %s%n", measure,
+                100 * best.test().get(measure), best.epoch(), 100 * done.getLast().test().get(measure), seconds,
+                run.folder().resolve("best.safetensors"));
+    }
+}

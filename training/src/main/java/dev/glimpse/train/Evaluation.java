@@ -1,0 +1,61 @@
+package dev.glimpse.train;
+
+import dev.glimpse.Layer;
+import dev.glimpse.data.Batch;
+import dev.glimpse.data.Loader;
+import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Tensors;
+import java.util.function.BooleanSupplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Measures a network on all of a loader's images, in eval mode and without gradients. */
+public final class Evaluation {
+    @FunctionalInterface
+    private interface Taker {
+        void take(Tensor output, Tensor target);
+    }
+
+    private Evaluation() {}
+
+    /** @param stop asked after each batch; once true, the rest is left out */
+    static Tally of(Layer network, Loader images, Task task, Mode mode, BooleanSupplier stop) {
+        Tally tally = task.tally();
+        each(network, images, mode, stop, (output, target) -> tally.add(output, target,
+                task.testLoss(output, target).item().toDouble()));
+        return tally;
+    }
+
+    /** Loss and accuracy of a classifier, class by class. */
+    public static Score score(Layer network, Loader images, int classes) {
+        long[] correct = new long[classes];
+        long[] count = new long[classes];
+        double[] lossSum = {0};
+        each(network, images, Mode.PLAIN, () -> false, (scores, target) -> {
+            lossSum[0] += torch.cross_entropy_loss(scores, target).item().toDouble() * scores.size(0);
+            long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
+            long[] labels = Tensors.toLongs(target);
+            for (int i = 0; i < labels.length; i++) {
+                count[(int) labels[i]]++;
+                correct[(int) labels[i]] += answers[i] == labels[i] ? 1 : 0;
+            }
+        });
+        Score score = new Score(0, correct, count);
+        return new Score(lossSum[0] / Math.max(1, score.count()), correct, count);
+    }
+
+    private static void each(Layer network, Loader images, Mode mode, BooleanSupplier stop, Taker taker) {
+        network.eval();
+        Scopes.noGrad(() -> {
+            try (Loader.Epoch batches = images.epoch(0)) {
+                while (!stop.getAsBoolean() && batches.hasNext()) {
+                    try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
+                        taker.take(mode.forward(network, batch.images()), batch.labels());
+                    }
+                }
+            }
+            return null;
+        });
+    }
+}
