@@ -96,7 +96,12 @@ class BadInputIT {
         "--attention cbam:pools=avg+median | median", "--attention cbam: | key=value", "--stem small | cifar",
         "--epochs 0 | epochs is 0", "--batch -1 | batch is -1", "--lr 0 | learning rate is 0", "--lr NaN | NaN",
         "--workers 0 | workers is 0", "--size 0 | 0", "--optimizer lamb | lamb",
-        "--optimizer sgd:momentum=1 | 1.0", "--schedule cosinus | one-cycle"})
+        "--optimizer sgd:momentum=1 | 1.0", "--optimizer adam:momentum=0.9 | no argument 'momentum'",
+        "--accumulate 0 | accumulate is 0", "--label-smoothing 1 | 1.0", "--ema -1 | -1.0", "--clip-norm -1 | -1.0",
+        "--warmup 10 | 10.0 epochs", "--freeze layer9 | 'layer9' matches no parameter",
+        "--freeze * | leaves no parameter",
+        "--class-weights 1,2 | 2 numbers for 3 classes", "--class-weights even | 'even'", "--precision fp8 | fp8",
+        "--checkpoint-every -1 | -1.0", "--schedule cosinus | one-cycle"})
     void argumentsThatAreWrong(String arguments, String word) {
         Path out = folder.resolve("never");
         String[] words = arguments.split(" ");
@@ -153,7 +158,7 @@ class BadInputIT {
                 data.toString(), "--stem", "cifar", "--size", "16", "--epochs", "1", "--batch", "4", "--out",
                 out.toString()).redirectError(err.toFile()).redirectOutput(folder.resolve("full.out").toFile()).start();
         assertThat(process.waitFor()).isEqualTo(WORK_FAILED);
-        assertThat(Files.readString(err)).contains("cannot write", "last.safetensors", "ile too large");
+        assertThat(Files.readString(err)).contains("cannot write", "checkpoint.safetensors", "ile too large");
         try (var files = Files.list(out)) {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactly("config.json");
         }

@@ -49,7 +49,7 @@ class TrainingIT {
         assertThat(csv.getFirst()).startsWith("epoch,train_loss,train_accuracy,test_loss,test_accuracy");
         try (Stream<Path> files = Files.list(run)) {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("config.json",
-                    "metrics.csv", "best.safetensors", "last.safetensors");
+                    "metrics.csv", "best.safetensors", "last.safetensors", "checkpoint.safetensors");
         }
         JsonNode config = new JsonMapper().readTree(Files.readString(run.resolve("config.json")));
         assertThat(config.path("classes").valueStream().map(JsonNode::asString)).containsExactly("blue", "green",
@@ -176,11 +176,11 @@ class TrainingIT {
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(130);
-        assertThat(Files.readString(errors)).contains("stopped after");
+        assertThat(Files.readString(errors)).contains("stopped after step", "glimpse train --resume " + out);
         Launched eval = glimpse("eval", out, data);
         assertThat(eval.exit()).as(eval.err()).isZero();
         try (Stream<Path> files = Files.list(out)) {
-            assertThat(files).noneMatch(file -> file.toString().endsWith(".partial"));
+            assertThat(files).noneMatch(file -> file.toString().endsWith(".partial") || file.endsWith(".lock"));
         }
     }
 }

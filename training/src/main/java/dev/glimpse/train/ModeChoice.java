@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record ModeChoice(Mode mode, Map<Mode, Double> milliseconds, boolean remembered) {
     /** What a mode must gain to be preferred to a simpler one: less is noise, and the simpler is more exact. */
-    private static final double WORTH = 0.95;
+    private static final double WORTH = 0.97;
     private static final int ROUNDS = 3;
     /** About so many pixels are enough for a step to be typical. */
     private static final long PIXELS = 1L << 20;
