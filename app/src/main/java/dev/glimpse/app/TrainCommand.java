@@ -136,6 +136,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         recipe.recipe(Mode.PLAIN, () -> new long[0]); // so that a slip is told at once
+        checkpoints();
         if (!Networks.entry(model).classifier()) {
             throw new IllegalArgumentException(
                     "'" + model + "' is not trained on folders of classes; take another of glimpse list models");
@@ -153,7 +154,7 @@ final class TrainCommand implements Callable<Integer> {
         putIfGiven(args, "place", place);
         putIfGiven(args, "start", start);
         args.put("attention", attention != null ? attention : attentionFor(args));
-        Networks.create(model, args).close(); // a slip in its arguments is told before anything is measured
+        requireSense(args, training); // before anything is measured
         ModeChoice choice = chooseMode(args, side);
         torch.manual_seed(recipe.seed());
         Layer network = Networks.create(model, args);
@@ -161,7 +162,6 @@ final class TrainCommand implements Callable<Integer> {
             startFrom(network, args);
         }
         Recipe whole = recipe.recipe(choice.mode(), () -> counts(training));
-        new Freeze(network, whole.frozen());
         ChannelStatistics colours = ChannelStatistics.of(training);
         String version = new Main.Version().getVersion()[0];
         RunConfig config = new RunConfig(RunConfig.FORMAT, version, model, args, training.classes(), side,
@@ -211,9 +211,20 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    private void requireSense(Map<String, Object> args, ImageFolder training) {
+        List<String> frozen = recipe.recipe(Mode.PLAIN, () -> counts(training)).frozen();
+        try (PointerScope _ = new PointerScope()) {
+            new Freeze(Networks.create(model, args), frozen);
+        }
+    }
+
+    private Trainer.Checkpoints checkpoints() {
+        return new Trainer.Checkpoints(checkpointSeconds, checkpointSteps);
+    }
+
     private TrainingSession session(Run run, ImageFolder training, ImageFolder test) {
-        return new TrainingSession(run, training, test, new Trainer.Checkpoints(checkpointSeconds, checkpointSteps),
-                spec.commandLine().getOut(), spec.commandLine().getErr());
+        return new TrainingSession(run, training, test, checkpoints(), spec.commandLine().getOut(),
+                spec.commandLine().getErr());
     }
 
     private static long[] counts(ImageFolder images) {

@@ -98,9 +98,9 @@ class BadInputIT {
         "--workers 0 | workers is 0", "--size 0 | 0", "--optimizer lamb | lamb",
         "--optimizer sgd:momentum=1 | 1.0", "--optimizer adam:momentum=0.9 | no argument 'momentum'",
         "--accumulate 0 | accumulate is 0", "--label-smoothing 1 | 1.0", "--ema -1 | -1.0", "--clip-norm -1 | -1.0",
-        "--warmup 10 | 10.0 epochs", "--freeze layer9 | 'layer9' matches no parameter",
+        "--warmup 10 | 10.0 epochs", "--freeze layer9 | layer9' matches no parameter",
         "--freeze * | leaves no parameter",
-        "--class-weights 1,2 | 2 numbers for 3 classes", "--class-weights even | 'even'", "--precision fp8 | fp8",
+        "--class-weights 1,2 | 2 numbers for 3 classes", "--class-weights even | even", "--precision fp8 | fp8",
         "--checkpoint-every -1 | -1.0", "--schedule cosinus | one-cycle"})
     void argumentsThatAreWrong(String arguments, String word) {
         Path out = folder.resolve("never");

@@ -182,8 +182,9 @@ class TrainingFaultsIT {
 
     @Test
     void moreThanTheMachineHolds() {
-        Launched training = glimpse(command(1, "--batch", 100_000_000));
-        assertThat(training.exit()).isEqualTo(2);
+        Launched training = glimpse("train", data, "--stem", "cifar", "--batch", 100_000_000, "--precision", "fp32",
+                "--layout", "nchw", "--epochs", 1, "--out", run);
+        assertThat(training.exit()).as(training.err()).isEqualTo(2);
         assertThat(training.err().lines().toList().getLast()).matches("glimpse: training on 32x32 pixels with --batch "
                 + "100000000: this input needs .* GiB of memory, .* are available; take --batch \\d+, .*");
     }

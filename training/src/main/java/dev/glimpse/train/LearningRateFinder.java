@@ -22,6 +22,8 @@ public final class LearningRateFinder {
     private static final double SMOOTHING = 0.95;
     private static final double EXPLODED = 4;
     private static final int LEAST_STEPS = 10;
+    /** Steps before and after one over which its slope is taken. */
+    private static final int REACH = 3;
 
     /** A step: its learning rate, its loss, and the mean of the losses so far, the late ones counting more. */
     public record Point(double learningRate, double loss, double smoothed) {}
@@ -46,10 +48,14 @@ public final class LearningRateFinder {
     /**
      * Trains for up to so many steps; the network is then of no more use.
      *
+     * @param steps at least 30
      * @throws ArithmeticException when the loss never fell
      */
     public static Finding find(Layer network, Task task, Recipe recipe, Loader images, int steps,
             BooleanSupplier stop) {
+        if (steps < 3 * LEAST_STEPS) {
+            throw new IllegalArgumentException("--find-lr-steps is " + steps + ", must be at least " + 3 * LEAST_STEPS);
+        }
         new Freeze(network, recipe.frozen()).train();
         recipe.mode().prepare(network);
         Step step = new Step(network, task, recipe);
@@ -88,8 +94,8 @@ public final class LearningRateFinder {
     private static double steepest(List<Point> points) {
         double fall = 0;
         double rate = Double.NaN;
-        for (int i = 1; i < points.size() - 1; i++) {
-            double slope = points.get(i + 1).smoothed - points.get(i - 1).smoothed;
+        for (int i = LEAST_STEPS; i < points.size() - REACH; i++) { // the first mean few losses, and jump about
+            double slope = points.get(i + REACH).smoothed - points.get(i - REACH).smoothed;
             if (slope < fall) {
                 fall = slope;
                 rate = points.get(i).learningRate;
