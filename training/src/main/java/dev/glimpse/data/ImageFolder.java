@@ -104,7 +104,7 @@ public final class ImageFolder implements Dataset {
         return walk(folder).stream().filter(ImageReader::recognises).toList();
     }
 
-    private static void checkFolder(Path folder) {
+    static void checkFolder(Path folder) {
         if (!Files.exists(folder)) {
             throw new IllegalArgumentException(folder + ": no such folder");
         }

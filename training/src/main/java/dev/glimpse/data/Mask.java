@@ -1,0 +1,22 @@
+package dev.glimpse.data;
+
+/**
+ * A class for each pixel of an image.
+ *
+ * @param width in pixels, at least 1
+ * @param height in pixels, at least 1
+ * @param classes row by row, {@code classes[y * width + x]}: 0 to 254, {@link #IGNORED} where nobody knows
+ */
+public record Mask(int width, int height, byte[] classes) {
+    /** A pixel that counts for nothing. */
+    public static final byte IGNORED = (byte) 255;
+    /** The most classes that a mask can tell apart. */
+    public static final int MOST_CLASSES = 255;
+
+    public Mask {
+        if (width < 1 || height < 1 || classes.length != (long) width * height) {
+            throw new IllegalArgumentException(
+                    width + "x" + height + " pixels do not fit " + classes.length + " classes");
+        }
+    }
+}
