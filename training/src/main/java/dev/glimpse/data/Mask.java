@@ -19,4 +19,18 @@ public record Mask(int width, int height, byte[] classes) {
                     width + "x" + height + " pixels do not fit " + classes.length + " classes");
         }
     }
+
+    /** The mask in another size, each pixel taking the class of the nearest one. */
+    public Mask scaled(int newWidth, int newHeight) {
+        if (newWidth == width && newHeight == height) {
+            return this;
+        }
+        byte[] scaled = new byte[newWidth * newHeight];
+        for (int i = 0; i < scaled.length; i++) {
+            int x = (int) ((i % newWidth + 0.5) * width / newWidth);
+            int y = (int) ((i / newWidth + 0.5) * height / newHeight);
+            scaled[i] = classes[y * width + x];
+        }
+        return new Mask(newWidth, newHeight, scaled);
+    }
 }

@@ -29,16 +29,38 @@ public final class SegmentationFolder {
 
     private final Legend legend;
     private final List<Pair> pairs;
+    private final int shorter;
 
     /** An image's file and its mask's. */
     record Pair(Path image, Path mask) {}
 
-    /** The two halves of a data set, with classes in common. */
-    public record Splits(SegmentationFolder train, SegmentationFolder test) {}
+    /** An image and the classes of its pixels, of one size. */
+    public record Example(Image image, Mask mask) {}
 
-    private SegmentationFolder(Legend legend, List<Pair> pairs) {
+    /** The two halves of a data set, with classes in common. */
+    public record Splits(SegmentationFolder train, SegmentationFolder test) {
+        /** Both with images and masks {@linkplain SegmentationFolder#scaled scaled}. */
+        public Splits scaled(int shorterSide) {
+            return new Splits(train.scaled(shorterSide), test.scaled(shorterSide));
+        }
+    }
+
+    private SegmentationFolder(Legend legend, List<Pair> pairs, int shorter) {
         this.legend = legend;
         this.pairs = List.copyOf(pairs);
+        this.shorter = shorter;
+    }
+
+    /**
+     * The same with images and masks scaled when they are read.
+     *
+     * @param shorterSide in pixels, 0 for their own
+     */
+    public SegmentationFolder scaled(int shorterSide) {
+        if (shorterSide < 0) {
+            throw new IllegalArgumentException("the shorter side is " + shorterSide + ", must be at least 0");
+        }
+        return new SegmentationFolder(legend, pairs, shorterSide);
     }
 
     /**
@@ -71,7 +93,8 @@ public final class SegmentationFolder {
         List<Pair> both = new ArrayList<>(training);
         both.addAll(test);
         Legend legend = legend(data, both);
-        return new Splits(new SegmentationFolder(legend, training), new SegmentationFolder(legend, test));
+        return new Splits(new SegmentationFolder(legend, training, 0),
+                new SegmentationFolder(legend, test, 0));
     }
 
     /**
@@ -82,7 +105,7 @@ public final class SegmentationFolder {
     public static SegmentationFolder open(Path folder, Legend legend) throws IOException {
         ImageFolder.checkFolder(folder);
         Path inner = TEST_FOLDERS.stream().map(folder::resolve).filter(Files::isDirectory).findFirst().orElse(folder);
-        return new SegmentationFolder(legend, pairs(inner));
+        return new SegmentationFolder(legend, pairs(inner), 0);
     }
 
     private static Legend legend(Path data, List<Pair> pairs) throws IOException {
@@ -153,28 +176,44 @@ public final class SegmentationFolder {
     }
 
     /**
-     * Reads an image.
+     * Reads an image alone.
      *
      * @throws IOException of one line that names the file and what is wrong with it
      */
     public Image image(int index) throws IOException {
-        return ImageReader.read(pairs.get(index).image);
+        return scaled(ImageReader.read(pairs.get(index).image), shorter);
     }
 
     /**
-     * Reads the classes of an image's pixels.
+     * Reads an image and the classes of its pixels.
      *
-     * @throws IOException of one line that names the file and what is wrong with it, also where it is not as large as the
-     *         image
+     * @throws IOException of one line that names the file and what is wrong with it, also where the two are not equally large
      */
-    public Mask mask(int index, Image image) throws IOException {
+    public Example example(int index) throws IOException {
+        Image image = ImageReader.read(pairs.get(index).image);
         Path file = pairs.get(index).mask;
         MaskFile found = MaskFile.read(file);
         if (found.width() != image.width() || found.height() != image.height()) {
             throw new IOException(file + ": a mask of " + found.width() + "x" + found.height()
                     + " pixels for an image of " + image.width() + "x" + image.height());
         }
-        return legend.classesOf(found, file.toString());
+        Image fitted = scaled(image, shorter);
+        return new Example(fitted, legend.classesOf(found, file.toString()).scaled(fitted.width(), fitted.height()));
+    }
+
+    /**
+     * A picture with a shorter side of so many pixels: averaged where it shrinks, cubic where it grows.
+     *
+     * @param shorterSide 0 for the picture as it is
+     */
+    public static Image scaled(Image image, int shorterSide) {
+        int[] size = scaled(image.width(), image.height(), shorterSide);
+        return size[0] == image.width() && size[1] == image.height() ? image : Resize.scale(image, size[0], size[1]);
+    }
+
+    private static int[] scaled(int width, int height, int shorterSide) {
+        double factor = shorterSide == 0 ? 1 : (double) shorterSide / Math.min(width, height);
+        return new int[]{(int) Math.round(width * factor), (int) Math.round(height * factor)};
     }
 
     /**
@@ -189,7 +228,8 @@ public final class SegmentationFolder {
         IOException unread = null;
         for (Pair pair : pairs) {
             try {
-                int[] size = MaskFile.size(pair.image);
+                int[] own = MaskFile.size(pair.image);
+                int[] size = scaled(own[0], own[1], shorter);
                 width = Math.max(width, size[0]);
                 height = Math.max(height, size[1]);
             } catch (IOException e) {

@@ -104,17 +104,6 @@ public record Segments(int[] colours) {
         rgb[3 * pixel + 2] = (byte) colour;
     }
 
-    /** The mask in another size, each pixel taking the class of the nearest one. */
-    public static Mask scaled(Mask mask, int width, int height) {
-        byte[] classes = new byte[width * height];
-        for (int i = 0; i < classes.length; i++) {
-            int x = (int) ((i % width + 0.5) * mask.width() / width);
-            int y = (int) ((i / width + 0.5) * mask.height() / height);
-            classes[i] = mask.classes()[y * mask.width() + x];
-        }
-        return new Mask(width, height, classes);
-    }
-
     /** The mask as a PNG file's bytes: the classes as indices of a palette of their colours, 255 where nobody knows. */
     public byte[] png(Mask mask) {
         byte[] red = new byte[ENTRIES];

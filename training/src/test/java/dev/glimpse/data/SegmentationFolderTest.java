@@ -50,8 +50,7 @@ class SegmentationFolderTest {
     }
 
     private byte[] classes(int index) throws IOException {
-        SegmentationFolder train = train();
-        return train.mask(index, train.image(index)).classes();
+        return train().example(index).mask().classes();
     }
 
     private void refused(String reason) {
@@ -117,7 +116,7 @@ class SegmentationFolderTest {
         Pictures.write(folder, "masks/a.png",
                 Pictures.encode("png", 2, 2, opencv_core.CV_8UC1, Pictures.bytes(0, 1, 0, 1)));
         SegmentationFolder train = train();
-        assertThatThrownBy(() -> train.mask(0, train.image(0))).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> train.example(0)).isInstanceOf(IOException.class)
                 .hasMessage(folder.resolve("masks/a.png") + ": a mask of 2x2 pixels for an image of 3x2");
     }
 
@@ -179,7 +178,7 @@ class SegmentationFolderTest {
         assertThat(train().legend().names()).containsExactly("rest", "nucleus");
         assertThat(classes(0)).containsExactly(0, 1, Mask.IGNORED, 1, 0, 0);
         SegmentationFolder test = SegmentationFolder.splits(folder).test();
-        assertThatThrownBy(() -> test.mask(0, test.image(0))).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> test.example(0)).isInstanceOf(IOException.class)
                 .hasMessage(folder.resolve("masks/b.png") + ": 2 is the value of no class; known: 0, 1");
     }
 
@@ -214,6 +213,19 @@ class SegmentationFolderTest {
                 .hasMessageStartingWith(jpeg + ": a JPEG, which keeps no exact classes");
         Path none = Pictures.write(folder, "masks/x.png", new byte[0]);
         assertThatThrownBy(() -> MaskFile.read(none)).hasMessage(none + ": the file is empty");
+    }
+
+    @Test
+    void imagesAndMasksAreScaledAlike() throws IOException {
+        image("images/a.png", "images/b.png");
+        mask("masks/a.png", 0, 1, 2, 0, 1, 2);
+        mask("masks/b.png", 0, 1, 2, 0, 1, 2);
+        SegmentationFolder scaled = SegmentationFolder.splits(folder).scaled(4).train();
+        assertThat(scaled.largest()).containsExactly(4, 6);
+        SegmentationFolder.Example example = scaled.example(0);
+        assertThat(List.of(example.image().width(), example.image().height())).containsExactly(6, 4);
+        assertThat(example.mask().classes()).startsWith(0, 0, 1, 1, 2, 2).hasSize(24);
+        assertThatThrownBy(() -> scaled.scaled(-1)).hasMessage("the shorter side is -1, must be at least 0");
     }
 
     @Test

@@ -161,6 +161,14 @@ class SegmentationTransformTest {
     }
 
     @Test
+    void aMaskGrowsByWholePixels() {
+        Mask mask = new Mask(3, 2, new byte[]{0, 0, 1, 0, 2, Mask.IGNORED});
+        assertThat(mask.scaled(6, 2).classes())
+                .containsExactly(0, 0, 0, 0, 1, 1, 0, 0, 2, 2, Mask.IGNORED, Mask.IGNORED);
+        assertThat(mask.scaled(9, 8).scaled(3, 2)).usingRecursiveComparison().isEqualTo(mask);
+    }
+
+    @Test
     void greyIsBrightness() throws IOException {
         SegmentationTransform transform = new SegmentationTransform(1, 2, new float[]{0}, new float[]{1}, null);
         Made made = Made.by(transform, new Image(2, 1, Pictures.bytes(7, 7, 7, 255, 0, 0)),

@@ -70,13 +70,6 @@ class SegmentsTest {
     }
 
     @Test
-    void aMaskGrowsByWholePixels() {
-        assertThat(Segments.scaled(MASK, 6, 2).classes())
-                .containsExactly(0, 0, 0, 0, 1, 1, 0, 0, 2, 2, Mask.IGNORED, Mask.IGNORED);
-        assertThat(Segments.scaled(Segments.scaled(MASK, 9, 8), 3, 2)).usingRecursiveComparison().isEqualTo(MASK);
-    }
-
-    @Test
     void aWrittenMaskHoldsItsClasses(@TempDir Path folder) throws IOException {
         Segments segments = Segments.of(LEVELS);
         BufferedImage read = ImageIO.read(new ByteArrayInputStream(segments.png(MASK)));

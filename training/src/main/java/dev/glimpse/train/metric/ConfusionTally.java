@@ -1,6 +1,7 @@
 package dev.glimpse.train.metric;
 
 import dev.glimpse.nn.Tensors;
+import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -76,6 +77,18 @@ public final class ConfusionTally {
         return target.size(1) == 1
                 ? target.squeeze(1).ge(new Scalar(0.5)).to(ScalarType.Long)
                 : Tensors.argmax(target, 1);
+    }
+
+    /** The counts row by row, so that a stopped epoch can go on. */
+    public double[] state() {
+        return Arrays.stream(counts).flatMapToLong(Arrays::stream).asDoubleStream().toArray();
+    }
+
+    /** Goes on from a {@link #state}. */
+    public void restore(double[] state) {
+        for (int i = 0; i < state.length; i++) {
+            counts[i / classes][i % classes] = (long) state[i];
+        }
     }
 
     /** What was counted so far. */

@@ -4,6 +4,8 @@ import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -36,6 +38,24 @@ public final class MultiLabelTally {
         }
         scores.add(Tensors.toFloats(batch));
         targets.add(Tensors.toFloats(target));
+    }
+
+    /** The scores and then the targets, so that a stopped epoch can go on. */
+    public double[] state() {
+        return Stream.concat(scores.stream(), targets.stream())
+                .flatMapToDouble(part -> IntStream.range(0, part.length).mapToDouble(i -> part[i])).toArray();
+    }
+
+    /** Goes on from a {@link #state}. */
+    public void restore(double[] state) {
+        float[] all = new float[state.length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (float) state[i];
+        }
+        scores.clear();
+        targets.clear();
+        scores.add(Arrays.copyOf(all, all.length / 2));
+        targets.add(Arrays.copyOfRange(all, all.length / 2, all.length));
     }
 
     public MultiLabelScore result() {

@@ -67,6 +67,9 @@ class MetricsTest {
             tally.add(Tensors.of(scores, 2, scoresAPixel, 5, 7), longs(truth, 2, 5, 7));
         }
         assertThat(tally.result().counts()).isDeepEqualTo(expected);
+        ConfusionTally other = new ConfusionTally(classes, IGNORED);
+        other.restore(tally.state());
+        assertThat(other.result().counts()).isDeepEqualTo(expected);
     }
 
     /** 6 pixels of sky, 3 of sea, none of sand, which is seen once; snow is nowhere. */
@@ -153,6 +156,9 @@ class MetricsTest {
         tally.add(Tensors.of(Arrays.copyOfRange(scores, 90, 180), 30, labels),
                 Tensors.of(Arrays.copyOfRange(truth, 90, 180), 30, labels));
         MultiLabelScore result = tally.result();
+        MultiLabelTally other = new MultiLabelTally(labels);
+        other.restore(tally.state());
+        assertThat(other.result()).isEqualTo(result);
         for (int label = 0; label < labels; label++) {
             double precision = plainAveragePrecision(scores, truth, label, labels);
             assertThat(result.labels().get(label).averagePrecision()).isEqualTo(precision, within(1e-12));
