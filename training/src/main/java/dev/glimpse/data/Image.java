@@ -14,4 +14,9 @@ public record Image(int width, int height, byte[] rgb) {
                     width + "x" + height + " pixels do not fit " + rgb.length + " bytes of RGB");
         }
     }
+
+    /** A rectangle of it. */
+    public Image part(int left, int top, int partWidth, int partHeight) {
+        return Resize.crop(this, left, top, partWidth, partHeight);
+    }
 }
