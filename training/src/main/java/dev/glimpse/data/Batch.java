@@ -21,12 +21,15 @@ public final class Batch implements AutoCloseable {
         this.giveBack = giveBack;
     }
 
-    /** (B, 3, S, S), or (B, 1, S, S) of grey, 32-bit floats. */
+    /** (B, C, H, W), 32-bit floats. */
     public Tensor images() {
         return images;
     }
 
-    /** (B), 64-bit integers; of a multi-label data set (B, classes), 32-bit floats in 0 to 1. */
+    /**
+     * (B), 64-bit integers; of a multi-label data set (B, classes), 32-bit floats in 0 to 1; of classes of pixels (B, H, W),
+     * 64-bit integers, -100 where nobody knows.
+     */
     public Tensor labels() {
         return labels;
     }

@@ -11,9 +11,19 @@ import java.io.IOException;
 public record ChannelStatistics(float[] mean, float[] std) {
     private static final int DEFAULT_LIMIT = 2000;
 
+    @FunctionalInterface
+    private interface Images {
+        Image image(int index) throws IOException;
+    }
+
     /** Over at most 2,000 images. */
     public static ChannelStatistics of(Dataset data) throws IOException {
         return of(data, DEFAULT_LIMIT);
+    }
+
+    /** Over at most 2,000 images. */
+    public static ChannelStatistics of(SegmentationFolder data) throws IOException {
+        return of(data.size(), data::image, DEFAULT_LIMIT);
     }
 
     /**
@@ -22,7 +32,11 @@ public record ChannelStatistics(float[] mean, float[] std) {
      * @throws IOException where none can be read
      */
     public static ChannelStatistics of(Dataset data, int limit) throws IOException {
-        int count = Math.min(data.size(), limit);
+        return of(data.size(), data::image, limit);
+    }
+
+    private static ChannelStatistics of(int size, Images images, int limit) throws IOException {
+        int count = Math.min(size, limit);
         if (count < 1) {
             throw new IllegalArgumentException("statistics over " + count + " images");
         }
@@ -30,7 +44,7 @@ public record ChannelStatistics(float[] mean, float[] std) {
         IOException failure = null;
         for (int i = 0; i < count; i++) {
             try {
-                byte[] rgb = data.image((int) ((long) i * data.size() / count)).rgb();
+                byte[] rgb = images.image((int) ((long) i * size / count)).rgb();
                 for (int p = 0; p < rgb.length; p += 3) {
                     histogram[0][rgb[p] & 0xff]++;
                     histogram[1][rgb[p + 1] & 0xff]++;

@@ -31,8 +31,7 @@ import java.util.stream.IntStream;
 public final class Loader implements AutoCloseable {
     private static final int MOST_SLOTS = 4;
 
-    private final Dataset data;
-    private final Transform transform;
+    private final Examples data;
     private final Options options;
     private final SkippedImages skipped;
 
@@ -79,11 +78,19 @@ public final class Loader implements AutoCloseable {
     }
 
     public Loader(Dataset data, Transform transform, Options options) {
+        this(new LabelledExamples(data, transform), options);
+    }
+
+    /** Loads images with a class for each pixel. */
+    public Loader(SegmentationFolder data, SegmentationTransform transform, Options options) {
+        this(new SegmentationExamples(data, transform), options);
+    }
+
+    private Loader(Examples data, Options options) {
         if (data.size() == 0 || options.dropLast && data.size() < options.batch) {
             throw new IllegalArgumentException(data.size() + " images do not fill a batch of " + options.batch);
         }
         this.data = data;
-        this.transform = transform;
         this.options = options;
         this.skipped = new SkippedImages(data.size(), options.maxSkippedShare);
     }
@@ -106,7 +113,7 @@ public final class Loader implements AutoCloseable {
      */
     public Epoch epoch(int epoch, int firstBatch) {
         if (firstBatch < 0 || firstBatch > batches()) {
-            throw new IllegalArgumentException("batch " + firstBatch + "; expected 0 to " + batches());
+            throw new IllegalArgumentException("there is no batch " + firstBatch + " in " + batches());
         }
         if (current != null) {
             current.close();
@@ -116,8 +123,7 @@ public final class Loader implements AutoCloseable {
                 throw new IllegalStateException("the loader is closed");
             }
             if (slots.isEmpty()) {
-                slots = Slot.allocate(Math.min(options.workers + 2, MOST_SLOTS), options.batch, transform,
-                        data.multiLabel() ? data.classes().size() : 0);
+                slots = Slot.allocate(Math.min(options.workers + 2, MOST_SLOTS), options.batch, data.shape());
                 free.addAll(slots);
             }
         }
@@ -193,7 +199,7 @@ public final class Loader implements AutoCloseable {
             this.number = number;
             started = firstBatch;
             taken = firstBatch;
-            order = Order.of(data, options, number);
+            order = data.order(options, number);
             threads = IntStream.range(0, options.workers)
                     .mapToObj(i -> Thread.ofPlatform().daemon().name("glimpse-loader-" + i).unstarted(this::work))
                     .toList();
@@ -274,9 +280,9 @@ public final class Loader implements AutoCloseable {
         }
 
         private void work() {
-            try (TransformWorker worker = new TransformWorker(transform)) {
+            try (Examples.Writer writer = data.writer()) {
                 for (Task task = claim(); task != null; task = claim()) {
-                    task.filling.read[task.place] = write(worker, task.filling.slot, task.place,
+                    task.filling.read[task.place] = write(writer, task.filling.slot, task.place,
                             task.filling.from + task.place);
                     done(task.filling);
                 }
@@ -334,12 +340,10 @@ public final class Loader implements AutoCloseable {
             }
         }
 
-        private boolean write(TransformWorker worker, Slot slot, int place, int position) {
+        private boolean write(Examples.Writer writer, Slot slot, int place, int position) {
             int index = order.images()[position];
             try {
-                data.load(index, worker.picture());
-                worker.write(order.random(position, options.seed, number), slot.image(place));
-                slot.write(place, data.target(index));
+                writer.write(index, order.random(position, options.seed, number), slot.image(place), slot.label(place));
                 return true;
             } catch (IOException e) {
                 skipped.add(data.name(index), String.valueOf(e.getMessage()));

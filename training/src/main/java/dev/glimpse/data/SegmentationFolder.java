@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Images with a mask each, in two folders: {@code images/a.jpg} and {@code masks/a.png}.
@@ -214,6 +216,24 @@ public final class SegmentationFolder {
     private static int[] scaled(int width, int height, int shorterSide) {
         double factor = shorterSide == 0 ? 1 : (double) shorterSide / Math.min(width, height);
         return new int[]{(int) Math.round(width * factor), (int) Math.round(height * factor)};
+    }
+
+    /** How many pixels of each class there are; masks that cannot be read are left out. */
+    public long[] pixels() {
+        LongAdder[] counts = new LongAdder[legend.classes().size()];
+        Arrays.setAll(counts, _ -> new LongAdder());
+        pairs.parallelStream().forEach(pair -> {
+            try {
+                for (byte found : legend.classesOf(MaskFile.read(pair.mask), pair.mask.toString()).classes()) {
+                    if (found != Mask.IGNORED) {
+                        counts[found & 0xff].increment();
+                    }
+                }
+            } catch (IOException _) {
+                // whoever loads it says why
+            }
+        });
+        return Arrays.stream(counts).mapToLong(LongAdder::sum).toArray();
     }
 
     /**

@@ -1,28 +1,41 @@
 package dev.glimpse.data;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The memory of one batch: tensors, and the same memory as Java writes it. */
 record Slot(Tensor images, Tensor labels, MemorySegment imageMemory, MemorySegment labelMemory) {
+    /**
+     * How large what a batch holds is.
+     *
+     * @param image (C, H, W)
+     * @param type of the labels
+     * @param label an image's: none of a single number
+     */
+    record Shape(long[] image, ScalarType type, long[] label) {}
+
     /** Allocates on a thread of its own, so that no {@code PointerScope} of the caller's frees the tensors. */
-    static List<Slot> allocate(int count, int batch, Transform transform, int classes) {
+    static List<Slot> allocate(int count, int batch, Shape shape) {
         return CompletableFuture.supplyAsync(
-                () -> IntStream.range(0, count).mapToObj(_ -> allocate(batch, transform, classes)).toList(),
+                () -> IntStream.range(0, count).mapToObj(_ -> allocate(batch, shape)).toList(),
                 task -> Thread.ofPlatform().daemon().name("glimpse-loader-memory").start(task)).join();
     }
 
-    /** @param classes how many floats an image's labels are, or 0 for one whole number */
-    private static Slot allocate(int batch, Transform transform, int classes) {
-        Tensor images = torch.zeros(batch, transform.channels(), transform.size(), transform.size());
-        Tensor labels = classes == 0 ? torch.zeros(batch).to(ScalarType.Long) : torch.zeros(batch, classes);
+    private static Slot allocate(int batch, Shape shape) {
+        Tensor images = torch.zeros(batched(batch, shape.image), new TensorOptions(ScalarType.Float));
+        Tensor labels = torch.zeros(batched(batch, shape.label), new TensorOptions(shape.type));
         return new Slot(images, labels, memory(images), memory(labels));
+    }
+
+    private static long[] batched(long batch, long... shape) {
+        return LongStream.concat(LongStream.of(batch), LongStream.of(shape)).toArray();
     }
 
     @SuppressWarnings("restricted") // MemorySegment.reinterpret
@@ -35,24 +48,15 @@ record Slot(Tensor images, Tensor labels, MemorySegment imageMemory, MemorySegme
         return part(imageMemory, images, place);
     }
 
-    void write(int place, Target target) {
-        MemorySegment to = part(labelMemory, labels, place);
-        switch (target) {
-            case Target.Label(int index) -> to.set(ValueLayout.JAVA_LONG, 0, index);
-            case Target.Labels(float[] shares) -> {
-                if (4L * shares.length != to.byteSize()) {
-                    throw new IllegalArgumentException(
-                            shares.length + " classes of an image, and " + to.byteSize() / 4 + " of the data set");
-                }
-                MemorySegment.copy(shares, 0, to, ValueLayout.JAVA_FLOAT, 0, shares.length);
-            }
-        }
+    /** Where what is to be said of it is written. */
+    MemorySegment label(int place) {
+        return part(labelMemory, labels, place);
     }
 
     /** Closes the gap of an image that could not be read. */
     void move(int from, int to) {
         image(to).copyFrom(image(from));
-        part(labelMemory, labels, to).copyFrom(part(labelMemory, labels, from));
+        label(to).copyFrom(label(from));
     }
 
     private static MemorySegment part(MemorySegment memory, Tensor tensor, int place) {

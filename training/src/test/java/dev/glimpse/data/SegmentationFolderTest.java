@@ -130,6 +130,7 @@ class SegmentationFolderTest {
         mask("masks/a.png", 0, 2, 255, 1, 2, 2);
         assertThat(train().legend().names()).containsExactly("0", "1", "2");
         assertThat(classes(0)).containsExactly(0, 2, Mask.IGNORED, 1, 2, 2);
+        assertThat(train().pixels()).containsExactly(1, 1, 3);
         colours("masks/a.png", 0x0000ff, 0xff0000, 0, 0x00ff00, 0, 0);
         assertThat(train().legend().names()).containsExactly("#000000", "#0000ff", "#00ff00", "#ff0000");
         assertThat(classes(0)).containsExactly(1, 3, 0, 2, 0, 0);

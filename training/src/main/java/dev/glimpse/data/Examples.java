@@ -1,0 +1,37 @@
+package dev.glimpse.data;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.random.RandomGenerator;
+
+/** What a loader fills batches with: images, each with what a network is to say of it. */
+interface Examples {
+    int size();
+
+    /** What messages call an example. */
+    String name(int index);
+
+    /** Which come in an epoch, one after the other. */
+    Order order(Loader.Options options, int epoch);
+
+    /** How large they are. */
+    Slot.Shape shape();
+
+    /** Writes for one thread. */
+    Writer writer();
+
+    /** One thread's means to read and write one example after another. */
+    interface Writer extends AutoCloseable {
+        /**
+         * Reads an example, and changes it at random where that is wanted.
+         *
+         * @param image native memory for its floats
+         * @param target native memory for what is to be said of it
+         * @throws IOException of one line that names the example and what is wrong with it
+         */
+        void write(int index, RandomGenerator random, MemorySegment image, MemorySegment target) throws IOException;
+
+        @Override
+        void close();
+    }
+}
