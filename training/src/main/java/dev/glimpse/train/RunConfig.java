@@ -19,11 +19,22 @@ import java.util.Map;
  * @param data where the images are
  * @param images what they are; a training goes on with the very same ones only
  * @param recipe how it is trained
+ * @param task what it is trained for
  */
 public record RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes,
-        int size, float[] mean, float[] std, String data, Images images, Recipe recipe) {
+        int size, float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task) {
     /** The format that is written: 1 had no number, and a flat recipe. */
     public static final int FORMAT = 2;
+
+    public RunConfig {
+        task = task == null ? TaskConfig.CLASSIFICATION : task;
+    }
+
+    /** Of a classifier. */
+    public RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes, int size,
+            float[] mean, float[] std, String data, Images images, Recipe recipe) {
+        this(format, glimpse, model, args, classes, size, mean, std, data, images, recipe, TaskConfig.CLASSIFICATION);
+    }
 
     /**
      * Which images.

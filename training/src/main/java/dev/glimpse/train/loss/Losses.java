@@ -25,15 +25,20 @@ public final class Losses {
      * @param weights one a class (of yes or no: what a yes counts against a no, or nothing), or none
      * @param ignored the class of positions that do not count
      * @param multiLabel whether each class is a yes or no on its own
+     * @param smoothing of ce and bce where they do not say it themselves
      */
-    public record Settings(List<Double> weights, long ignored, boolean multiLabel) {
+    public record Settings(List<Double> weights, long ignored, boolean multiLabel, double smoothing) {
         /** The class that masks have where nobody knows, as in PyTorch. */
         public static final long IGNORED = -100;
         /** One class a position, all of one weight. */
-        public static final Settings DEFAULT = new Settings(List.of(), IGNORED, false);
+        public static final Settings DEFAULT = new Settings(List.of(), IGNORED, false, 0);
 
         public Settings {
             weights = Targets.checked(weights);
+        }
+
+        public Settings(List<Double> weights, long ignored, boolean multiLabel) {
+            this(weights, ignored, multiLabel, 0);
         }
     }
 
@@ -49,7 +54,7 @@ public final class Losses {
     static {
         add("ce", "cross entropy", Losses::crossEntropy);
         add("bce", "cross entropy of a yes or no for each class", (a, s) -> new BinaryCrossEntropy(
-                a.number("smoothing", 0), s.weights, s.ignored));
+                a.number("smoothing", s.smoothing), s.weights, s.ignored));
         add("focal", "cross entropy in which what is right counts little", Losses::focal);
         add("dice", "1 - Dice", (a, s) -> overlap(a, s, 0.5, 0.5, 0.5));
         add("jaccard", "1 - intersection over union", (a, s) -> overlap(a, s, 1, 1, 1));
@@ -105,7 +110,7 @@ public final class Losses {
             throw new IllegalArgumentException(
                     "the loss ce is for one class an image or pixel; several labels need bce");
         }
-        return new CrossEntropy(args.number("smoothing", 0), settings.weights, settings.ignored);
+        return new CrossEntropy(args.number("smoothing", settings.smoothing), settings.weights, settings.ignored);
     }
 
     private static Loss focal(Args args, Settings settings) {
