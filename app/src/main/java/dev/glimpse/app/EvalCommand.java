@@ -9,7 +9,7 @@ import dev.glimpse.train.Evaluation;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Score;
-
+import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -33,7 +33,8 @@ final class EvalCommand implements Callable<Integer> {
     private Path folder;
 
     @Parameters(index = "1", paramLabel = "DATA",
-            description = "Folder with test/ (or val/), or itself with a folder a class.")
+            description = "Folder with test/ (or val/), or itself with a folder a class; of a segmentation with images/ and "
+                    + "masks/.")
     private Path data;
 
     @Option(names = "--batch", defaultValue = "64", description = "Images at a time.")
@@ -41,6 +42,10 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--workers", defaultValue = "2", description = "Threads that decode images.")
     private int workers;
+
+    @Option(names = "--out", paramLabel = "FOLDER",
+            description = "Of a segmentation: where a contact sheet of images, true and predicted classes and attention goes.")
+    private Path out;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -52,6 +57,10 @@ final class EvalCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Run run = Run.open(folder);
         RunConfig config = run.config();
+        if (config.task().kind() == TaskConfig.Kind.SEGMENTATION) {
+            return new SegmentationEval(run, spec.commandLine().getOut(), spec.commandLine().getErr())
+                    .measure(data, out, json);
+        }
         ImageFolder images = ImageFolder.open(labelled(data), config.classes());
         Libtorch.load();
         Layer network = run.network();

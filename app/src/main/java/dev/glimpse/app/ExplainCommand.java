@@ -90,7 +90,7 @@ final class ExplainCommand implements Callable<Integer> {
             Image square = Pictures.fitted(classifier.square(picture), LEAST_SIDE, Scaling.CUBIC);
             Map<String, Image> overlays = overlays(classifier, picture, square, answer);
             columns = new ArrayList<>(overlays.keySet());
-            Path into = to.resolve(unused(file, names));
+            Path into = to.resolve(Output.unused(file, names));
             List<String> written = new ArrayList<>();
             for (Map.Entry<String, Image> overlay : overlays.entrySet()) {
                 Path png = into.resolve(overlay.getKey().replace(' ', '-') + ".png");
@@ -162,15 +162,5 @@ final class ExplainCommand implements Callable<Integer> {
 
     private static Image small(Image picture) {
         return Pictures.fitted(picture, ContactSheet.TILE, Scaling.CUBIC);
-    }
-
-    private static String unused(Path file, Set<String> names) {
-        String whole = file.getFileName().toString();
-        String stem = whole.contains(".") ? whole.substring(0, whole.lastIndexOf('.')) : whole;
-        String name = stem;
-        for (int i = 2; !names.add(name); i++) {
-            name = stem + "-" + i;
-        }
-        return name;
     }
 }

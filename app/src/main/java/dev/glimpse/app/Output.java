@@ -1,5 +1,7 @@
 package dev.glimpse.app;
 
+import java.nio.file.Path;
+import java.util.Set;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -11,5 +13,16 @@ final class Output {
 
     static String json(Object value) {
         return JSON.writeValueAsString(value);
+    }
+
+    /** A file's name without its ending, with a number behind it where it was taken before. */
+    static String unused(Path file, Set<String> names) {
+        String whole = file.getFileName().toString();
+        String stem = whole.contains(".") ? whole.substring(0, whole.lastIndexOf('.')) : whole;
+        String name = stem;
+        for (int i = 2; !names.add(name); i++) {
+            name = stem + "-" + i;
+        }
+        return name;
     }
 }

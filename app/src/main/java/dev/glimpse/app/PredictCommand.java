@@ -5,6 +5,7 @@ import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Classifier;
 import dev.glimpse.train.Classifier.Answer;
 import dev.glimpse.train.Run;
+import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -20,9 +21,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Names what is in pictures. */
+/** Names what is in pictures, or tells their pixels apart. */
 @Command(name = "predict", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Classify pictures with a run's best weights.")
+        description = "Classify or segment pictures with a run's best weights.")
 final class PredictCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of a run.")
     private Path folder;
@@ -32,6 +33,10 @@ final class PredictCommand implements Callable<Integer> {
 
     @Option(names = "--top", defaultValue = "5", description = "How many classes to name.")
     private int top;
+
+    @Option(names = "--out", paramLabel = "FOLDER",
+            description = "Of a segmentation: where masks and overlays go (default: RUN/predictions).")
+    private Path to;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -45,6 +50,10 @@ final class PredictCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--top is " + top + ", must be at least 1");
         }
         Run run = Run.open(folder);
+        if (run.config().task().kind() == TaskConfig.Kind.SEGMENTATION) {
+            return new SegmentationPrediction(run, spec.commandLine().getOut(), spec.commandLine().getErr())
+                    .write(files, to == null ? folder.resolve("predictions") : to, json);
+        }
         Libtorch.load();
         Classifier classifier = new Classifier(run.network(), run.config());
         PrintWriter out = spec.commandLine().getOut();

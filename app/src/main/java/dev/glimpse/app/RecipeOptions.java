@@ -153,6 +153,11 @@ final class RecipeOptions {
         }
     }
 
+    /** Another number of images at a time than the usual one. */
+    void batch(int images) {
+        batch = images;
+    }
+
     int batch() {
         return batch;
     }

@@ -5,8 +5,9 @@ import dev.glimpse.app.bench.Machine;
 import dev.glimpse.attention.Args;
 import dev.glimpse.data.ChannelStatistics;
 import dev.glimpse.data.ImageFolder;
+import dev.glimpse.data.Legend;
 import dev.glimpse.data.Loader;
-import dev.glimpse.data.Transform;
+import dev.glimpse.data.SegmentationFolder;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.io.Dialect;
 import dev.glimpse.io.StateDict;
@@ -14,7 +15,6 @@ import dev.glimpse.io.Weights;
 import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
-import dev.glimpse.train.Classification;
 import dev.glimpse.train.Freeze;
 import dev.glimpse.train.LearningRateFinder;
 import dev.glimpse.train.Mode;
@@ -23,6 +23,7 @@ import dev.glimpse.train.Pretrained;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
+import dev.glimpse.train.TaskConfig;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -46,15 +48,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Trains a classifier on a folder of images. */
+/** Trains a network on a folder of images. */
 @Command(name = "train", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Train a classifier with attention on a folder of images.")
+        description = "Train a network with attention on a folder of images: to classify them, or to segment them.")
 final class TrainCommand implements Callable<Integer> {
     private static final int CIFAR_SIZE = 32;
     private static final int IMAGENET_SIZE = 224;
+    private static final int PART_SIZE = 256;
+    private static final int PART_BATCH = 8;
+    /** To choose a mode by: a whole step of a segmentation takes long, and a small part of one tells the same. */
+    private static final int SAMPLE_SIZE = 128;
+    private static final int SAMPLE_BATCH = 2;
 
     @Parameters(paramLabel = "DATA", arity = "0..1",
-            description = "Folder with train/ and test/ (or val/), each with a folder a class.")
+            description = "Folder with train/ and test/ (or val/), each with a folder a class; of a segmentation each with "
+                    + "images/ and masks/, or these two alone.")
     private Path data;
 
     @Option(names = "--out", paramLabel = "RUN", description = "New folder for the run.")
@@ -65,7 +73,11 @@ final class TrainCommand implements Callable<Integer> {
                     + "else; DATA where its images have moved.")
     private Path resumed;
 
-    @Option(names = "--model", defaultValue = "resnet18", description = "Network: see glimpse list models.")
+    @Mixin
+    private TaskOptions task = new TaskOptions();
+
+    @Option(names = "--model", paramLabel = "NAME[:KEY=VALUE,...]",
+            description = "Network: see glimpse list models (default: resnet18; unet for a segmentation).")
     private String model;
 
     @Option(names = "--attention", paramLabel = "NAME[:KEY=VALUE,...]",
@@ -98,7 +110,8 @@ final class TrainCommand implements Callable<Integer> {
     private String stem;
 
     @Option(names = "--size",
-            description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar).")
+            description = "Side of the images the network is fed (default: 224, or 32 with --stem cifar; 256 for the parts of "
+                    + "a segmentation).")
     private Integer size;
 
     @Mixin
@@ -134,53 +147,98 @@ final class TrainCommand implements Callable<Integer> {
         if (data == null || out == null) {
             throw new IllegalArgumentException("give DATA and --out RUN, or --resume RUN; see glimpse train --help");
         }
-        PrintWriter err = spec.commandLine().getErr();
+        if (task.segmentation() && !spec.commandLine().getParseResult().hasMatchedOption("--batch")) {
+            recipe.batch(PART_BATCH);
+        }
         recipe.recipe(Mode.PLAIN, () -> new long[0]); // so that a slip is told at once
         checkpoints();
+        Args typed = Args.parse(model != null ? model : task.segmentation() ? "unet" : "resnet18");
+        model = typed.owner();
+        Map<String, Object> args = new LinkedHashMap<>(typed.values());
+        Networks.entry(model);
+        Run.requireNone(out);
+        return task.segmentation() ? segmentation(args) : classification(args);
+    }
+
+    private int segmentation(Map<String, Object> args) throws IOException {
+        int side = size != null ? size : PART_SIZE;
+        Checks.positive("--size", side);
+        SegmentationFolder.Splits splits = SegmentationFolder.splits(data).scaled(task.shorterSide());
+        Legend legend = splits.train().legend();
+        TaskConfig told = task.segmentation(legend);
+        Libtorch.load();
+        complete(args, legend.classes().size());
+        SegmentationRuns.requireScoresOfPixels(new Args(model, args), side);
+        requireSense(args, () -> splits.train().pixels());
+        ModeChoice choice = chooseMode(args, Math.min(side, SAMPLE_SIZE), Math.min(recipe.batch(), SAMPLE_BATCH));
+        return begin(args, side, new MaskedMaterial(splits), told, legend.names(), choice,
+                () -> splits.train().pixels(), () -> ChannelStatistics.of(splits.train()), 0);
+    }
+
+    private int classification(Map<String, Object> args) throws IOException {
         if (!Networks.entry(model).classifier()) {
             throw new IllegalArgumentException(
                     "'" + model + "' is not trained on folders of classes; take another of glimpse list models");
         }
         int side = size != null ? size : "cifar".equalsIgnoreCase(stem) ? CIFAR_SIZE : IMAGENET_SIZE;
         Checks.positive("--size", side);
-        Run.requireNone(out);
+        TaskConfig told = task.classification();
         ImageFolder.Splits splits = ImageFolder.splits(data);
         ImageFolder training = ImageFolder.open(splits.train());
         ImageFolder test = ImageFolder.open(splits.test(), training.classes());
         Libtorch.load();
-        Map<String, Object> args = new LinkedHashMap<>();
-        args.put("classes", training.classes().size());
+        complete(args, training.classes().size());
+        requireSense(args, () -> counts(training)); // before anything is measured
+        ModeChoice choice = chooseMode(args, side, recipe.batch());
+        return begin(args, side, new LabelledMaterial(training, test), told, training.classes(), choice,
+                () -> counts(training), () -> ChannelStatistics.of(training), training.ignored() + test.ignored());
+    }
+
+    @FunctionalInterface
+    private interface Colours {
+        ChannelStatistics measure() throws IOException;
+    }
+
+    private void complete(Map<String, Object> args, int classes) {
+        args.put("classes", classes);
         putIfGiven(args, "stem", stem);
         putIfGiven(args, "place", place);
         putIfGiven(args, "start", start);
-        args.put("attention", attention != null ? attention : attentionFor(args));
-        requireSense(args, training); // before anything is measured
-        ModeChoice choice = chooseMode(args, side);
+        if (attention != null || !args.containsKey("attention")) {
+            args.put("attention", attention != null ? attention : attentionFor(args));
+        }
+    }
+
+    /**
+     * @param counts of each class, for their weights
+     * @param others files that are no pictures
+     */
+    private int begin(Map<String, Object> args, int side, Material material, TaskConfig told, List<String> classes,
+            ModeChoice choice, Supplier<long[]> counts, Colours measured, int others) throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
         torch.manual_seed(recipe.seed());
         Layer network = Networks.create(model, args);
         if (weights != null) {
             startFrom(network, args);
         }
-        Recipe whole = recipe.recipe(choice.mode(), () -> counts(training));
-        ChannelStatistics colours = ChannelStatistics.of(training);
+        Recipe whole = recipe.recipe(choice.mode(), counts);
+        ChannelStatistics colours = measured.measure();
         String version = new Main.Version().getVersion()[0];
-        RunConfig config = new RunConfig(RunConfig.FORMAT, version, model, args, training.classes(), side,
-                colours.mean(), colours.std(), data.toAbsolutePath().normalize().toString(),
-                TrainingSession.images(training, test), whole);
+        RunConfig config = new RunConfig(RunConfig.FORMAT, version, model, args, classes, side, colours.mean(),
+                colours.std(), data.toAbsolutePath().normalize().toString(), material.identity(), whole, told);
         if (findLearningRate) {
-            return findLearningRate(network, training, config);
+            return findLearningRate(network, material, config);
         }
         try (Run run = Run.create(out, config)) {
             err.printf(Locale.ROOT, "%s with %s: %,d parameters; %,d training and %,d test images of %d classes%n",
-                    model, args.get("attention"), StateDict.parameterCount(network), training.size(), test.size(),
-                    training.classes().size());
-            int others = training.ignored() + test.ignored();
+                    model, args.get("attention"), StateDict.parameterCount(network), config.images().train(),
+                    config.images().test(), classes.size());
             if (others > 0) {
                 err.println(others + (others == 1 ? " file" : " files") + " passed over: not pictures by their name");
             }
             tell(choice);
             err.flush();
-            return session(run, training, test).train(network, whole.workers(), json);
+            return session(run, material).train(network, whole.workers(), json);
         }
     }
 
@@ -189,10 +247,7 @@ final class TrainCommand implements Callable<Integer> {
         try (Run run = Run.resume(resumed)) {
             RunConfig config = run.config();
             Path images = data == null ? Path.of(config.data()) : data;
-            ImageFolder.Splits splits = ImageFolder.splits(images);
-            ImageFolder training = ImageFolder.open(splits.train(), config.classes());
-            ImageFolder test = ImageFolder.open(splits.test(), config.classes());
-            TrainingSession session = session(run, training, test);
+            TrainingSession session = session(run, material(images, config));
             session.requireSameImages(images);
             Libtorch.load();
             spec.commandLine().getErr().println("going on with " + run.folder());
@@ -211,8 +266,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void requireSense(Map<String, Object> args, ImageFolder training) {
-        List<String> frozen = recipe.recipe(Mode.PLAIN, () -> counts(training)).frozen();
+    private void requireSense(Map<String, Object> args, Supplier<long[]> counts) {
+        List<String> frozen = recipe.recipe(Mode.PLAIN, counts).frozen();
         try (PointerScope _ = new PointerScope()) {
             new Freeze(Networks.create(model, args), frozen);
         }
@@ -222,8 +277,17 @@ final class TrainCommand implements Callable<Integer> {
         return new Trainer.Checkpoints(checkpointSeconds, checkpointSteps);
     }
 
-    private TrainingSession session(Run run, ImageFolder training, ImageFolder test) {
-        return new TrainingSession(run, training, test, checkpoints(), spec.commandLine().getOut(),
+    private static Material material(Path images, RunConfig config) throws IOException {
+        if (config.task().kind() == TaskConfig.Kind.SEGMENTATION) {
+            return new MaskedMaterial(SegmentationRuns.splits(images, config));
+        }
+        ImageFolder.Splits splits = ImageFolder.splits(images);
+        return new LabelledMaterial(ImageFolder.open(splits.train(), config.classes()),
+                ImageFolder.open(splits.test(), config.classes()));
+    }
+
+    private TrainingSession session(Run run, Material material) {
+        return new TrainingSession(run, material, checkpoints(), spec.commandLine().getOut(),
                 spec.commandLine().getErr());
     }
 
@@ -235,10 +299,10 @@ final class TrainCommand implements Callable<Integer> {
         return counts;
     }
 
-    private ModeChoice chooseMode(Map<String, Object> args, int side) {
-        String key = model + " " + new TreeMap<>(args) + " on " + side + "x" + side + " in batches of " + recipe.batch()
+    private ModeChoice chooseMode(Map<String, Object> args, int side, int batch) {
+        String key = model + " " + new TreeMap<>(args) + " on " + side + "x" + side + " in batches of " + batch
                 + ", " + Machine.processor() + ", " + torch.get_num_threads() + " threads";
-        return ModeChoice.of(recipe.modes(), () -> Networks.create(model, args), side, recipe.batch(), key,
+        return ModeChoice.of(recipe.modes(), () -> Networks.create(model, args), side, batch, key,
                 cache().resolve("modes.json"));
     }
 
@@ -258,15 +322,12 @@ final class TrainCommand implements Callable<Integer> {
         err.println("computes in " + choice.mode() + (times.isEmpty() ? "" : ", as measured by a step: " + times));
     }
 
-    private int findLearningRate(Layer network, ImageFolder training, RunConfig config) throws IOException {
-        Recipe recipe = config.recipe();
-        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
-        boolean dropLast = training.size() >= recipe.batch();
-        try (Interrupt interrupt = new Interrupt();
-                Loader images = new Loader(training, augmented,
-                        new Loader.Options(recipe.batch(), true, dropLast, recipe.workers(), recipe.seed()))) {
+    private int findLearningRate(Layer network, Material material, RunConfig config) throws IOException {
+        Recipe whole = config.recipe();
+        try (Interrupt interrupt = new Interrupt(); Loader images = material.training(config, whole.workers())) {
             LearningRateFinder.Finding found = LearningRateFinder.find(network,
-                    new Classification(recipe.regularisation()), recipe, images, findSteps, interrupt::requested);
+                    config.task().task(config.classes().size(), whole.regularisation()), whole, images, findSteps,
+                    interrupt::requested);
             Path curve = out.resolve("learning-rates.csv");
             AtomicFiles.write(curve, found.csv());
             if (json) {

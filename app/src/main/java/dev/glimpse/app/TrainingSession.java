@@ -1,10 +1,7 @@
 package dev.glimpse.app;
 
 import dev.glimpse.Layer;
-import dev.glimpse.data.Dataset;
 import dev.glimpse.data.Loader;
-import dev.glimpse.data.Transform;
-import dev.glimpse.train.Classification;
 import dev.glimpse.train.EpochMetrics;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
@@ -14,51 +11,34 @@ import dev.glimpse.train.Task;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.zip.CRC32;
 
 /** Trains a run until it is done or somebody asks to stop, and tells what came out. */
 final class TrainingSession {
     private final Run run;
-    private final Dataset training;
-    private final Dataset test;
+    private final Material material;
     private final Trainer.Checkpoints checkpoints;
     private final PrintWriter out;
     private final PrintWriter err;
 
     /** @param run created or resumed */
-    TrainingSession(Run run, Dataset training, Dataset test, Trainer.Checkpoints checkpoints, PrintWriter out,
-            PrintWriter err) {
+    TrainingSession(Run run, Material material, Trainer.Checkpoints checkpoints, PrintWriter out, PrintWriter err) {
         this.run = run;
-        this.training = training;
-        this.test = test;
+        this.material = material;
         this.checkpoints = checkpoints;
         this.out = out;
         this.err = err;
     }
 
-    /** What identifies the images: their number, names and labels. */
-    static RunConfig.Images images(Dataset training, Dataset test) {
-        CRC32 names = new CRC32();
-        for (Dataset data : List.of(training, test)) {
-            for (int i = 0; i < data.size(); i++) {
-                names.update((data.label(i) + "/" + Path.of(data.name(i)).getFileName() + "\n")
-                        .getBytes(StandardCharsets.UTF_8));
-            }
-        }
-        return new RunConfig.Images(training.size(), test.size(), Long.toHexString(names.getValue()));
-    }
-
     /** @throws IllegalArgumentException when the images are not those that the run began with */
     void requireSameImages(Path data) {
         RunConfig.Images before = run.config().images();
-        RunConfig.Images now = images(training, test);
+        RunConfig.Images now = material.identity();
         if (!now.equals(before)) {
             throw new IllegalArgumentException(String.format(Locale.ROOT,
                     "%s: its images are others than when the run began (%,d + %,d, then %,d + %,d): bring those back, or "
@@ -73,16 +53,11 @@ final class TrainingSession {
     int train(Layer network, int workers, boolean json) throws IOException {
         RunConfig config = run.config();
         Recipe recipe = config.recipe();
-        Task task = new Classification(recipe.regularisation());
-        StepMemory.require(network, recipe, config.size(), training.size(), 2 * (workers + 2));
-        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
-        Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
-        boolean dropLast = training.size() >= recipe.batch();
+        Task task = config.task().task(config.classes().size(), recipe.regularisation());
+        StepMemory.require(network, recipe, config.size(), material.trainingImages(), 2 * (workers + 2));
         try (Interrupt interrupt = new Interrupt();
-                Loader trainLoader = new Loader(training, augmented,
-                        new Loader.Options(recipe.batch(), true, dropLast, workers, recipe.seed()));
-                Loader testLoader = new Loader(test, plain,
-                        new Loader.Options(recipe.batch(), false, false, workers, recipe.seed()));
+                Loader trainLoader = material.training(config, workers);
+                Loader testLoader = material.test(config, workers);
                 TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch())) {
             Trainer trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);
             trainer.train(trainLoader, testLoader);

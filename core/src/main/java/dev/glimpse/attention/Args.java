@@ -58,6 +58,11 @@ public final class Args {
         return owner;
     }
 
+    /** What was given, by name. */
+    public Map<String, Object> values() {
+        return new LinkedHashMap<>(values);
+    }
+
     /** The same arguments with one more, which must not be there yet. */
     public Args with(String name, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(values);

@@ -73,6 +73,15 @@ public final class SegmentationFolder {
      * @throws IllegalArgumentException of one line for what is missing
      */
     public static Splits splits(Path data) throws IOException {
+        return splits(data, null);
+    }
+
+    /**
+     * The same with known classes.
+     *
+     * @param known what the masks' values mean, as when a training began; null to find out
+     */
+    public static Splits splits(Path data, Legend known) throws IOException {
         ImageFolder.checkFolder(data);
         Path train = data.resolve("train");
         List<Pair> training;
@@ -94,7 +103,7 @@ public final class SegmentationFolder {
         }
         List<Pair> both = new ArrayList<>(training);
         both.addAll(test);
-        Legend legend = legend(data, both);
+        Legend legend = known != null ? known : legend(data, both);
         return new Splits(new SegmentationFolder(legend, training, 0),
                 new SegmentationFolder(legend, test, 0));
     }

@@ -1,5 +1,6 @@
 package dev.glimpse.train.metric;
 
+import dev.glimpse.data.Mask;
 import dev.glimpse.nn.Tensors;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
@@ -58,6 +59,23 @@ public final class ConfusionTally {
             long[] batch = Tensors.toLongs(torch.bincount(cells, new TensorOptional(), (long) classes * classes));
             for (int i = 0; i < batch.length; i++) {
                 counts[i / classes][i % classes] += batch[i];
+            }
+        }
+    }
+
+    /**
+     * Counts the pixels of a picture.
+     *
+     * @param truth with {@link Mask#IGNORED} where nobody knows
+     */
+    public void add(Mask answers, Mask truth) {
+        if (answers.width() != truth.width() || answers.height() != truth.height()) {
+            throw new IllegalArgumentException("classes of " + answers.width() + "x" + answers.height()
+                    + " pixels against " + truth.width() + "x" + truth.height());
+        }
+        for (int i = 0; i < truth.classes().length; i++) {
+            if (truth.classes()[i] != Mask.IGNORED) {
+                counts[truth.classes()[i] & 0xff][answers.classes()[i] & 0xff]++;
             }
         }
     }

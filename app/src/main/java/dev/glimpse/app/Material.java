@@ -1,0 +1,49 @@
+package dev.glimpse.app;
+
+import dev.glimpse.data.Loader;
+import dev.glimpse.train.RunConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32;
+
+/** What a network is trained and tested on. */
+interface Material {
+    /** How many images it is trained on. */
+    int trainingImages();
+
+    /** What identifies the images. */
+    RunConfig.Images identity();
+
+    /** Reads training images at random, changed at random. */
+    Loader training(RunConfig config, int workers);
+
+    /** Reads test images one after the other, unchanged. */
+    Loader test(RunConfig config, int workers) throws IOException;
+
+    /** A training's batches are full, unless there is not even one. */
+    static Loader.Options shuffled(RunConfig config, int images, int workers) {
+        int batch = config.recipe().batch();
+        return new Loader.Options(batch, true, images >= batch, workers, config.recipe().seed());
+    }
+
+    /** A hash of names, each without its folder and behind a label. */
+    static RunConfig.Images identity(int training, int test, IntFunction<String> trainingNames,
+            IntFunction<String> testNames) {
+        CRC32 names = new CRC32();
+        for (IntFunction<String> half : List.of(trainingNames, testNames)) {
+            int count = half == trainingNames ? training : test;
+            IntStream.range(0, count)
+                    .forEach(i -> names.update((half.apply(i) + "\n").getBytes(StandardCharsets.UTF_8)));
+        }
+        return new RunConfig.Images(training, test, Long.toHexString(names.getValue()));
+    }
+
+    /** A file's name alone. */
+    static String file(String path) {
+        return Path.of(path).getFileName().toString();
+    }
+}

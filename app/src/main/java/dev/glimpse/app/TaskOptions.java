@@ -1,0 +1,73 @@
+package dev.glimpse.app;
+
+import dev.glimpse.attention.Args;
+import dev.glimpse.data.Deformation;
+import dev.glimpse.data.Legend;
+import dev.glimpse.train.Regularisation;
+import dev.glimpse.train.TaskConfig;
+import picocli.CommandLine.Option;
+
+/** What a network is trained for, as it is typed. */
+final class TaskOptions {
+    /** What can be typed. */
+    enum Kind {
+        /** One class an image. */
+        CLASSIFICATION,
+        /** A class for each pixel. */
+        SEGMENTATION
+    }
+
+    @Option(names = "--task", defaultValue = "classification",
+            description = "classification: a folder of images a class; segmentation: images/ and masks/ instead.")
+    private Kind kind;
+
+    @Option(names = "--loss", paramLabel = "NAME[:KEY=VALUE,...][+...]",
+            description = "Of a segmentation: ce, bce, focal, dice, jaccard, tversky and sums of them, as in "
+                    + "0.5*focal:gamma=2+dice (default: ce+dice).")
+    private String loss;
+
+    @Option(names = "--resize", defaultValue = "0", paramLabel = "PIXELS",
+            description = "Of a segmentation: scale images and masks to this shorter side; 0 for their own.")
+    private int shorterSide;
+
+    @Option(names = "--deform", defaultValue = "usual", paramLabel = "NAME[:KEY=VALUE,...]",
+            description = "Of a segmentation: how random parts are changed: usual, part (not at all) or microscope, with "
+                    + "least, most (scales), mirror, turn, elastic, jitter to change, as in usual:turn=true,elastic=10.")
+    private String deformation;
+
+    boolean segmentation() {
+        return kind == Kind.SEGMENTATION;
+    }
+
+    int shorterSide() {
+        return shorterSide;
+    }
+
+    TaskConfig classification() {
+        return loss == null ? TaskConfig.CLASSIFICATION : new TaskConfig(TaskConfig.Kind.CLASSIFICATION, loss, null);
+    }
+
+    TaskConfig segmentation(Legend legend) {
+        TaskConfig task = new TaskConfig(TaskConfig.Kind.SEGMENTATION, loss,
+                new TaskConfig.Masks(legend, shorterSide, deformation()));
+        task.task(legend.classes().size(), Regularisation.NONE); // so that a slip is told at once
+        return task;
+    }
+
+    private Deformation deformation() {
+        Args args = Args.parse(deformation);
+        Deformation base = switch (args.owner()) {
+            case "usual" -> Deformation.USUAL;
+            case "part" -> Deformation.PART;
+            case "microscope" -> Deformation.MICROSCOPE;
+            default -> throw new IllegalArgumentException(
+                    "--deform is '" + args.owner() + "'; known: usual, part, microscope");
+        };
+        Deformation changed = new Deformation(args.number("least", base.leastScale()),
+                args.number("most", base.mostScale()), args.flag("mirror", base.mirror()),
+                args.flag("turn", base.turn()), args.number("elastic", base.elastic()),
+                args.number("jitter", base.jitter()));
+        args.requireAllRead();
+        return changed;
+    }
+}
