@@ -34,8 +34,7 @@ final class SegmentationEval {
     /** @param pictures where pictures go, or null for none */
     int measure(Path data, Path pictures, boolean json) throws IOException {
         RunConfig config = run.config();
-        SegmentationFolder images = SegmentationFolder.open(data, config.task().masks().legend())
-                .scaled(config.task().masks().shorterSide());
+        SegmentationFolder images = images(data, config);
         if (pictures != null) {
             AtomicFiles.requireWritable(pictures);
         }
@@ -69,6 +68,14 @@ final class SegmentationEval {
         }
         print(tally.result(), images.size() - skipped.size(), json);
         return 0;
+    }
+
+    /** Of the data that the run was trained on those that it was tested on. */
+    private static SegmentationFolder images(Path data, RunConfig config) throws IOException {
+        return data.toAbsolutePath().normalize().toString().equals(config.data())
+                ? SegmentationRuns.splits(data, config).test()
+                : SegmentationFolder.open(data, config.task().masks().legend())
+                        .scaled(config.task().masks().shorterSide());
     }
 
     private void print(ConfusionMatrix matrix, int count, boolean json) {

@@ -113,7 +113,7 @@ public final class Loader implements AutoCloseable {
      */
     public Epoch epoch(int epoch, int firstBatch) {
         if (firstBatch < 0 || firstBatch > batches()) {
-            throw new IllegalArgumentException("there is no batch " + firstBatch + " in " + batches());
+            throw new IllegalArgumentException("batch " + firstBatch + "; expected 0 to " + batches());
         }
         if (current != null) {
             current.close();

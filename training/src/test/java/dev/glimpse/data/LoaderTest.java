@@ -97,7 +97,7 @@ class LoaderTest {
                 }
                 assertThat(batches.hasNext()).isFalse();
             }
-            assertThatThrownBy(() -> loader.epoch(3, 7)).hasMessageContaining("no batch 7");
+            assertThatThrownBy(() -> loader.epoch(3, 7)).hasMessage("batch 7; expected 0 to 6");
         }
     }
 
