@@ -3,6 +3,7 @@ package dev.glimpse.app;
 import dev.glimpse.io.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -92,7 +93,8 @@ public final class Main implements Runnable {
             return e.getClass().getSimpleName() + " (--debug shows where)";
         }
         String first = message.lines().findFirst().orElseThrow();
-        boolean ours = e instanceof IllegalArgumentException || e instanceof IOException;
+        boolean ours = e instanceof IllegalArgumentException || e instanceof IOException
+                || e instanceof UncheckedIOException;
         return ours ? first : first + " (" + e.getClass().getSimpleName() + "; --debug shows where)";
     }
 

@@ -136,6 +136,19 @@ class BadInputIT {
     }
 
     @Test
+    void tooManyPicturesThatCannotBeReadEndTheRun() throws IOException {
+        Path broken = SamplePictures.dataSet(folder.resolve("broken"), 6, 2);
+        for (int i = 0; i < 6; i++) {
+            Files.writeString(broken.resolve("train/red").resolve("broken" + i + ".png"), "no picture");
+        }
+        Launched training = train(broken, "--out", folder.resolve("broken-run"));
+        assertThat(training.exit()).as(training.err()).isEqualTo(WORK_FAILED);
+        assertThat(training.err().lines().toList().getLast())
+                .startsWith("glimpse: 6 of 24 images cannot be read, more than 5.0 %: ")
+                .contains("broken0.png: not an image", "; ...");
+    }
+
+    @Test
     void aFolderThatCannotBeWritten() throws IOException {
         Path file = Files.writeString(folder.resolve("occupied"), "a file");
         refused(train(data, "--out", file.resolve("run")), WORK_FAILED, "cannot write", "occupied");

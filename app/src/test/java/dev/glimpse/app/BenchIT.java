@@ -3,6 +3,7 @@ package dev.glimpse.app;
 import static dev.glimpse.app.Launched.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -76,6 +77,19 @@ class BenchIT {
     }
 
     @Test
+    void theLoaderIsTimed() throws IOException {
+        JsonNode json = json("bench", "loader", "--images", "12", "--size", "64", "--batch", "4", "--seconds", "0.3",
+                "--json");
+        assertThat(json.path("images_per_second").asDouble()).isPositive();
+        assertThat(json.path("over_imdecode").asDouble()).isPositive();
+        assertThat(json.path("mean_file_bytes").asInt()).isBetween(10_000, 200_000);
+        assertThat(json.path("skipped").asInt()).isZero();
+        SamplePictures.dataSet(folder, 4, 1);
+        assertThat(glimpse("bench", "loader", folder.resolve("train"), "--size", "16", "--crop", "centre", "--seconds",
+                "0.3").out()).startsWith("12 images of " + folder).contains(" to 16x16: ").hasLineCount(1);
+    }
+
+    @Test
     void doctorSaysWhichKernelsRun() {
         assertThat(json("doctor", "--json").path("attention kernels").asString()).contains("auto", "-bit vectors",
                 "threads");
@@ -106,6 +120,8 @@ class BenchIT {
         "memory | --name",
         "memory --name cc --processes 0 | --processes is 0",
         "memory --name bam --shape 1x64x8x8 | batch norm",
+        "loader --size 0 | --size is 0", "loader --quality 0 | --quality 0", "loader --workers 0 | --workers is 0",
+        "loader /nowhere | /nowhere: no such folder", "loader --crop no | --crop",
         "attentoin | no command is called 'attentoin'"})
     void whatIsTypedWrongIsOneLine(String args, String said) {
         Launched run = glimpse((Object[]) ("bench " + args).split(" "));

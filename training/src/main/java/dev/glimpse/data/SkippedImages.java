@@ -37,7 +37,7 @@ final class SkippedImages {
             String first = reasons.values().stream().limit(NAMED).collect(Collectors.joining("; "));
             String message = reasons.size() + " of " + images + " images cannot be read, more than "
                     + Math.round(1000 * share) / 10.0 + " %: " + first + (reasons.size() > NAMED ? "; ..." : "");
-            throw new UncheckedIOException(new IOException(message));
+            throw new UncheckedIOException(message, new IOException(message));
         }
     }
 

@@ -204,7 +204,7 @@ class LoaderTest {
         for (double share : new double[]{0.05, 0.054, 0}) {
             Loader.Options options = new Loader.Options(10, false, false, 2, 5, false, share);
             assertThatThrownBy(() -> read(broken, PLAIN, options, 0)).isInstanceOf(UncheckedIOException.class)
-                    .rootCause().hasMessageMatching("\\d+ of 200 images cannot be read, more than [\\d.]+ %: "
+                    .hasMessageMatching("\\d+ of 200 images cannot be read, more than [\\d.]+ %: "
                             + "image 0: broken.*");
         }
         assertThat(read(broken, PLAIN, new Loader.Options(10, false, false, 2, 5, false, 0.055), 0)).hasSize(20);
@@ -220,7 +220,7 @@ class LoaderTest {
         images.set(5, null);
         assertThatThrownBy(
                 () -> read(new ListDataset(images), PLAIN, new Loader.Options(12, false, false, 2, 5), 0))
-                .rootCause().hasMessage("6 of 12 images cannot be read, more than 5.0 %: image 0: broken; "
+                .hasMessage("6 of 12 images cannot be read, more than 5.0 %: image 0: broken; "
                         + "image 1: broken; image 2: broken; ...");
     }
 
