@@ -66,7 +66,7 @@ final class EvalCommand implements Callable<Integer> {
         Layer network = run.network();
         Transform transform = new Transform(config.size(), config.mean(), config.std(), false);
         try (Loader loader = new Loader(images, transform, new Loader.Options(batch, false, false, workers, 0))) {
-            Score score = Evaluation.score(network, loader, config.classes().size());
+            Score score = Evaluation.score(network, loader, config.classes().size(), config.recipe().mode());
             Skipped.report(spec.commandLine().getErr(), loader.skipped());
             if (score.count() == 0) {
                 throw new IOException(data + ": none of its " + images.size() + " images could be read");

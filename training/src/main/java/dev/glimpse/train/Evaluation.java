@@ -27,12 +27,17 @@ public final class Evaluation {
         return tally;
     }
 
-    /** Loss and accuracy of a classifier, class by class. */
-    public static Score score(Layer network, Loader images, int classes) {
+    /**
+     * Loss and accuracy of a classifier, class by class.
+     *
+     * @param mode the run's, for the numbers that its own tests gave
+     */
+    public static Score score(Layer network, Loader images, int classes, Mode mode) {
+        mode.prepare(network);
         long[] correct = new long[classes];
         long[] count = new long[classes];
         double[] lossSum = {0};
-        each(network, images, Mode.PLAIN, () -> false, (scores, target) -> {
+        each(network, images, mode, () -> false, (scores, target) -> {
             lossSum[0] += torch.cross_entropy_loss(scores, target).item().toDouble() * scores.size(0);
             long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
             long[] labels = Tensors.toLongs(target);

@@ -10,6 +10,7 @@ import dev.glimpse.data.Loader;
 import dev.glimpse.data.Transform;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.model.Networks;
+import dev.glimpse.nn.Libtorch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,8 +35,23 @@ class TrainerTest {
     private static final float[] ONE = {1, 1, 1};
     private static final int SIZE = 32;
 
+    private static int threads;
+
     @TempDir
     Path folder;
+
+    /** Operations so small gain nothing by threads, and on a busy machine wait for one another. */
+    @BeforeAll
+    static void oneThread() {
+        Libtorch.load();
+        threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+    }
+
+    @AfterAll
+    static void allThreads() {
+        torch.set_num_threads(threads);
+    }
 
     /** Dark pictures and bright ones; some cannot be read. */
     private record Pictures(int size, List<Integer> broken) implements Dataset {
@@ -164,14 +182,14 @@ class TrainerTest {
     void aLearningRateIsFound() {
         torch.manual_seed(2);
         Layer network = Networks.create("mobilenet_v2", Map.of("classes", 2, "attention", "none", "width", 0.25));
-        Recipe recipe = new Recipe(1, 8, 1, OptimizerSettings.parse("sgd", 0.1, 0), Schedule.parse("constant", 0),
+        Recipe recipe = new Recipe(1, 4, 1, OptimizerSettings.parse("sgd", 0.1, 0), Schedule.parse("constant", 0),
                 Regularisation.NONE, List.of(), Mode.PLAIN, 0, 5, 2);
         try (Loader images = new Loader(new Pictures(32, List.of()), new Transform(SIZE, ZERO, ONE, true),
-                new Loader.Options(8, true, true, 2, 1))) {
+                new Loader.Options(4, true, true, 2, 1))) {
             LearningRateFinder.Finding found = LearningRateFinder.find(network,
-                    new Classification(Regularisation.NONE), recipe, images, 60, () -> false);
+                    new Classification(Regularisation.NONE), recipe, images, 40, () -> false);
             assertThat(found.suggestion()).isBetween(1e-5, 10.0);
-            assertThat(found.points()).hasSizeBetween(10, 60);
+            assertThat(found.points()).hasSizeBetween(10, 40);
             assertThat(found.csv().lines()).hasSize(found.points().size() + 1);
         }
     }
