@@ -16,7 +16,7 @@ final class Gradients {
     /**
      * Computes a parameter's gradient if one is wanted.
      *
-     * @param parameter float32 and contiguous; may be undefined
+     * @param parameter may be undefined
      * @param set is given the address of as many float32 numbers, which it sets
      */
     void add(Tensor parameter, LongConsumer set) {
@@ -24,7 +24,7 @@ final class Gradients {
             Tensor gradient = Tensors.empty(ScalarType.Float, Tensors.shape(parameter));
             set.accept(gradient.data_ptr().address());
             parameters.push_back(parameter);
-            values.push_back(gradient);
+            values.push_back(gradient.to(parameter.scalar_type()));
         }
     }
 

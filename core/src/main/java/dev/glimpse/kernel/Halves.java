@@ -59,13 +59,18 @@ final class Halves {
     /** Multiplies a block's elements by their rows' and their columns' factors and rounds them to bfloat16, in float32. */
     static void multiply(long block, int rows, int cols, long r, long k) {
         GateRows.multiplyRowsFirst(block, rows, cols, r, k, block);
-        int count = rows * cols;
+        round(block, rows * cols);
+    }
+
+    /** Rounds float32 numbers to bfloat16, where they are. */
+    static void round(long numbers, int count) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
-            store(rounded(Vectors.load(block + 4L * i)), block + 4L * i);
+            store(rounded(Vectors.load(numbers + 4L * i)), numbers + 4L * i);
         }
         for (; i < count; i++) {
-            Vectors.setFloat(block + 4L * i, Float.intBitsToFloat(bfloat16(Vectors.getFloat(block + 4L * i)) << 16));
+            Vectors.setFloat(numbers + 4L * i,
+                    Float.intBitsToFloat(bfloat16(Vectors.getFloat(numbers + 4L * i)) << 16));
         }
     }
 
@@ -73,8 +78,12 @@ final class Halves {
         return Float.intBitsToFloat(MEMORY.get(ValueLayout.JAVA_SHORT_UNALIGNED, address) << 16);
     }
 
+    static void set(long address, float value) {
+        MEMORY.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, bfloat16(value));
+    }
+
     /** Adds to one number in memory. */
     static void add(long address, float more) {
-        MEMORY.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, bfloat16(get(address) + more));
+        set(address, get(address) + more);
     }
 }

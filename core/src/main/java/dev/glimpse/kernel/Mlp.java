@@ -46,10 +46,10 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
         private final Numbers pools; // (B, P, C)
         private final Numbers hidden; // (B, P, h)
         private final Numbers added; // (B, h)
-        private final long first = in.data_ptr().address(); // (h, C)
-        private final long second = out.data_ptr().address(); // (C, h)
-        private final long firstBias = address(inBias);
-        private final long secondBias = address(outBias);
+        private final Numbers first = Numbers.of(in); // (h, C)
+        private final Numbers second = Numbers.of(out); // (C, h)
+        private final Numbers firstBias = numbers(inBias);
+        private final Numbers secondBias = numbers(outBias);
 
         Pass(Numbers pools, int images, int channels, Slab slab) {
             this.pools = pools;
@@ -61,26 +61,26 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
             added = slab.take(images, width);
         }
 
-        private static long address(Tensor bias) {
-            return bias.defined() ? bias.data_ptr().address() : Numbers.zeros(1).address();
+        private static Numbers numbers(Tensor bias) {
+            return bias.defined() ? Numbers.of(bias) : Numbers.zeros(1);
         }
 
         @Override
         public void forward(int fromImage, int toImage, Numbers logits) {
             int some = toImage - fromImage;
-            Dense.dots(pools.at(fromImage), some * count, channels, first, width, hidden.at(fromImage));
+            Dense.dots(pools.at(fromImage), some * count, channels, first.address(), width, hidden.at(fromImage));
             for (int image = fromImage; image < toImage; image++) {
                 activate(image);
             }
-            Dense.dots(added.at(fromImage), some, width, second, channels, logits.at(fromImage));
+            Dense.dots(added.at(fromImage), some, width, second.address(), channels, logits.at(fromImage));
             for (int image = fromImage; outBias.defined() && image < toImage; image++) {
-                Logits.add(logits.at(image), channels, secondBias, count);
+                Logits.add(logits.at(image), channels, secondBias.address(), count);
             }
         }
 
         private void activate(int image) {
             for (int i = 0; i < width; i++) {
-                float bias = inBias.defined() ? Vectors.getFloat(firstBias + (long) i * Float.BYTES) : 0;
+                float bias = inBias.defined() ? Vectors.getFloat(firstBias.address() + (long) i * Float.BYTES) : 0;
                 float sum = 0;
                 for (int pool = 0; pool < count; pool++) {
                     float z = hidden.get(image, pool * width + i) + bias;
@@ -95,7 +95,7 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
         @Override
         public Numbers backward(Numbers dlogits, Gradients gradients, Slab slab) {
             Numbers dsum = slab.take(images, width); // (B, h), the same for each pool
-            Dense.combine(dlogits.at(0), images, channels, second, width, dsum.at(0));
+            Dense.combine(dlogits.at(0), images, channels, second.address(), width, dsum.at(0));
             Numbers dhidden = slab.take(images, count * width); // (B, P, h)
             for (int image = 0; image < images; image++) {
                 for (int i = 0; i < count * width; i++) {
@@ -118,7 +118,7 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
                 Rows.add(dhidden.at(0), rows, width, gradient);
             });
             Numbers dpools = slab.take(images, count * channels);
-            Dense.combine(dhidden.at(0), rows, width, first, channels, dpools.at(0));
+            Dense.combine(dhidden.at(0), rows, width, first.address(), channels, dpools.at(0));
             return dpools;
         }
     }

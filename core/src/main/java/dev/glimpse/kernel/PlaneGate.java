@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * What makes a positions' gate of a map's two pools over its channels.
@@ -32,8 +33,13 @@ public record PlaneGate(Conv2dImpl convolution, BatchNorm2dImpl norm, boolean ma
     /** Whether it is computed here for so many numbers; a single one cannot be normed, which the norm itself says. */
     boolean suits(long numbers) {
         return SmallConvolution.suits(convolution, MAPS) && (norm == null || norm.weight().defined()
-                && norm.running_mean().defined() && norm.options().momentum().has_value()
+                && floats(norm.running_mean()) && floats(norm.running_var()) && norm.options().momentum().has_value()
                 && (numbers > 1 || !norm.is_training()));
+    }
+
+    private static boolean floats(Tensor statistic) {
+        return statistic.defined() && (statistic.scalar_type().intern() == ScalarType.Float
+                || statistic.scalar_type().intern() == ScalarType.BFloat16);
     }
 
     /**
@@ -150,7 +156,13 @@ public record PlaneGate(Conv2dImpl convolution, BatchNorm2dImpl norm, boolean ma
 
         private static void move(Tensor number, double share, double to) {
             long at = number.data_ptr().address();
-            Vectors.setFloat(at, (float) ((1 - share) * Vectors.getFloat(at) + share * to));
+            boolean half = number.scalar_type().intern() == ScalarType.BFloat16;
+            float moved = (float) ((1 - share) * (half ? Halves.get(at) : Vectors.getFloat(at)) + share * to);
+            if (half) {
+                Halves.set(at, moved);
+            } else {
+                Vectors.setFloat(at, moved);
+            }
         }
 
         /**

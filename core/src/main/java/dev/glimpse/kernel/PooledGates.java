@@ -92,8 +92,8 @@ public final class PooledGates {
      * The gated map.
      *
      * @param plane {@code null} where the channels' gate is the only one
-     * @param otherwise the same by a {@link GatedMap}: for maps that are not float32, under autocast, and where kernels are
-     *        composed
+     * @param otherwise the same by a {@link GatedMap}: for maps of other types, for float32 ones under autocast, and
+     *        where kernels are composed
      */
     public static Tensor gated(Tensor x, Pooled pooled, Excitation excitation, PlaneGate plane,
             Supplier<Tensor> otherwise) {
@@ -113,18 +113,23 @@ public final class PooledGates {
                 parameters.stream().map(parameter -> new Version(parameter, "gate or what made it"))).toList();
         return Graft.onto(x, y, dy -> {
             watched.forEach(Version::require);
-            return Scopes.lettingGo(() -> gates.backward(dy).tensor);
+            return Scopes.lettingGo(() -> gates.backward(dy).tensor.to(dy.scalar_type()));
         });
     }
 
+    /** Under autocast small layers would compute with rounded numbers of a float32 map; of a bfloat16 map they may do better. */
     private static boolean suits(Tensor x, PlaneGate plane, List<Tensor> parameters) {
-        return x.dim() == 4 && plain(x) && parameters.stream().allMatch(p -> plain(p) && p.is_contiguous())
-                && !torch.is_autocast_enabled(DeviceType.CPU)
+        return x.dim() == 4 && known(x) && parameters.stream().allMatch(PooledGates::known)
+                && (half(x) || !torch.is_autocast_enabled(DeviceType.CPU))
                 && (plane == null || plane.suits(x.size(0) * x.size(2) * x.size(3)));
     }
 
-    private static boolean plain(Tensor tensor) {
-        return tensor.is_cpu() && tensor.scalar_type().intern() == ScalarType.Float;
+    private static boolean known(Tensor tensor) {
+        return tensor.is_cpu() && (tensor.scalar_type().intern() == ScalarType.Float || half(tensor));
+    }
+
+    private static boolean half(Tensor tensor) {
+        return tensor.scalar_type().intern() == ScalarType.BFloat16;
     }
 
     private Tensor forward() {
@@ -162,6 +167,9 @@ public final class PooledGates {
         excitation.forward(from, to, channels);
         for (int image = from; image < to; image++) {
             Logits.squash(channels.at(image), map.channels, 1, 0, channels.at(image));
+            if (map.half) { // as libtorch's would be: the products decide which of them is the largest
+                Halves.round(channels.at(image), map.channels);
+            }
         }
     }
 
