@@ -19,9 +19,10 @@ final class AugmentationOptions {
         AUTO, RESIZED, SHIFTED, CENTRE
     }
 
-    @Option(names = "--crop", defaultValue = "AUTO", description = "RESIZED: random parts of random size; SHIFTED: the "
-            + "central square moved by up to an eighth; CENTRE: the central square; AUTO: SHIFTED up to 64 pixels, else "
-            + "RESIZED.")
+    @Option(names = "--crop", defaultValue = "SHIFTED",
+            description = "RESIZED: random parts of random size; SHIFTED: the "
+                    + "central square moved by up to an eighth; CENTRE: the central square; AUTO: SHIFTED up to 64 pixels, else "
+                    + "RESIZED.")
     private Crop crop;
 
     @Option(names = "--scale", arity = "2", paramLabel = "LEAST MOST",

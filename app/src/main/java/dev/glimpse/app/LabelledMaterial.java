@@ -2,8 +2,10 @@ package dev.glimpse.app;
 
 import dev.glimpse.data.Dataset;
 import dev.glimpse.data.Loader;
+import dev.glimpse.data.Target;
 import dev.glimpse.data.Transform;
 import dev.glimpse.train.RunConfig;
+import java.util.Arrays;
 
 /** Images with classes. */
 record LabelledMaterial(Dataset train, Dataset check) implements Material {
@@ -14,20 +16,44 @@ record LabelledMaterial(Dataset train, Dataset check) implements Material {
 
     @Override
     public RunConfig.Images identity() {
-        return Material.identity(train.size(), check.size(), i -> train.label(i) + "/" + Material.file(train.name(i)),
-                i -> check.label(i) + "/" + Material.file(check.name(i)));
+        return Material.identity(train.size(), check.size(), i -> labelAndFile(train, i),
+                i -> labelAndFile(check, i));
+    }
+
+    private static String labelAndFile(Dataset data, int index) {
+        String label = switch (data.target(index)) {
+            case Target.Label(int one) -> Integer.toString(one);
+            case Target.Labels(float[] shares) -> Arrays.toString(shares);
+        };
+        return label + "/" + Material.file(data.name(index));
+    }
+
+    /** How many images show each class. */
+    long[] counts() {
+        long[] counts = new long[train.classes().size()];
+        for (int i = 0; i < train.size(); i++) {
+            switch (train.target(i)) {
+                case Target.Label(int label) -> counts[label]++;
+                case Target.Labels(float[] shares) -> {
+                    for (int c = 0; c < shares.length; c++) {
+                        counts[c] += shares[c] >= 0.5f ? 1 : 0;
+                    }
+                }
+            }
+        }
+        return counts;
     }
 
     @Override
     public Loader training(RunConfig config, int workers) {
-        Transform augmented = new Transform(config.size(), config.mean(), config.std(), true);
+        Transform augmented = new Transform(config.size(), config.mean(), config.std(),
+                config.feeding().augmentation());
         return new Loader(train, augmented, Material.shuffled(config, train.size(), workers));
     }
 
     @Override
     public Loader test(RunConfig config, int workers) {
         Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
-        return new Loader(check, plain,
-                new Loader.Options(config.recipe().batch(), false, false, workers, config.recipe().seed()));
+        return new Loader(check, plain, Material.inOrder(config, config.recipe().batch(), workers));
     }
 }

@@ -35,7 +35,6 @@ record MaskedMaterial(SegmentationFolder.Splits splits) implements Material {
         long pixels = (long) config.recipe().batch() * config.size() * config.size();
         int batch = (int) Math.max(1, pixels / ((long) height * width));
         SegmentationTransform whole = new SegmentationTransform(height, width, config.mean(), config.std(), null);
-        return new Loader(splits.test(), whole,
-                new Loader.Options(batch, false, false, workers, config.recipe().seed()));
+        return new Loader(splits.test(), whole, Material.inOrder(config, batch, workers));
     }
 }

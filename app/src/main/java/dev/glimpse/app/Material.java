@@ -27,7 +27,14 @@ interface Material {
     /** A training's batches are full, unless there is not even one. */
     static Loader.Options shuffled(RunConfig config, int images, int workers) {
         int batch = config.recipe().batch();
-        return new Loader.Options(batch, true, images >= batch, workers, config.recipe().seed());
+        return new Loader.Options(batch, true, images >= batch, workers, config.recipe().seed(),
+                config.feeding().balanced(), config.feeding().maxSkippedShare());
+    }
+
+    /** A test sees every image once. */
+    static Loader.Options inOrder(RunConfig config, int batch, int workers) {
+        return new Loader.Options(batch, false, false, workers, config.recipe().seed(), false,
+                config.feeding().maxSkippedShare());
     }
 
     /** A hash of names, each without its folder and behind a label. */

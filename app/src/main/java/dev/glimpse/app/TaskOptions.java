@@ -1,6 +1,7 @@
 package dev.glimpse.app;
 
 import dev.glimpse.attention.Args;
+import dev.glimpse.data.Dataset;
 import dev.glimpse.data.Deformation;
 import dev.glimpse.data.Legend;
 import dev.glimpse.train.Regularisation;
@@ -11,19 +12,20 @@ import picocli.CommandLine.Option;
 final class TaskOptions {
     /** What can be typed. */
     enum Kind {
-        /** One class an image. */
+        /** A class an image, or several where the data says so. */
         CLASSIFICATION,
         /** A class for each pixel. */
         SEGMENTATION
     }
 
     @Option(names = "--task", defaultValue = "classification",
-            description = "classification: a folder of images a class; segmentation: images/ and masks/ instead.")
+            description = "classification: images with a class each, or with several where a table or archives say so; "
+                    + "segmentation: images/ and masks/ instead.")
     private Kind kind;
 
     @Option(names = "--loss", paramLabel = "NAME[:KEY=VALUE,...][+...]",
-            description = "Of a segmentation: ce, bce, focal, dice, jaccard, tversky and sums of them, as in "
-                    + "0.5*focal:gamma=2+dice (default: ce+dice).")
+            description = "Of a segmentation, or of several classes an image: ce, bce, focal, dice, jaccard, tversky and "
+                    + "sums of them, as in 0.5*focal:gamma=2+dice (default: ce+dice; bce of several classes).")
     private String loss;
 
     @Option(names = "--resize", defaultValue = "0", paramLabel = "PIXELS",
@@ -43,8 +45,11 @@ final class TaskOptions {
         return shorterSide;
     }
 
-    TaskConfig classification() {
-        return loss == null ? TaskConfig.CLASSIFICATION : new TaskConfig(TaskConfig.Kind.CLASSIFICATION, loss, null);
+    TaskConfig classification(Dataset data) {
+        TaskConfig.Kind told = data.multiLabel() ? TaskConfig.Kind.MULTI_LABEL : TaskConfig.Kind.CLASSIFICATION;
+        TaskConfig task = new TaskConfig(told, loss, null);
+        task.task(data.classes().size(), Regularisation.NONE); // so that a slip is told at once
+        return task;
     }
 
     TaskConfig segmentation(Legend legend) {

@@ -3,8 +3,9 @@ package dev.glimpse.app;
 import dev.glimpse.Layer;
 import dev.glimpse.app.bench.Machine;
 import dev.glimpse.attention.Args;
+import dev.glimpse.data.Augmentation;
 import dev.glimpse.data.ChannelStatistics;
-import dev.glimpse.data.ImageFolder;
+import dev.glimpse.data.DataSources;
 import dev.glimpse.data.Legend;
 import dev.glimpse.data.Loader;
 import dev.glimpse.data.SegmentationFolder;
@@ -15,6 +16,7 @@ import dev.glimpse.io.Weights;
 import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
+import dev.glimpse.train.Feeding;
 import dev.glimpse.train.Freeze;
 import dev.glimpse.train.LearningRateFinder;
 import dev.glimpse.train.Mode;
@@ -37,6 +39,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -61,9 +64,10 @@ final class TrainCommand implements Callable<Integer> {
     private static final int SAMPLE_BATCH = 2;
 
     @Parameters(paramLabel = "DATA", arity = "0..1",
-            description = "Folder with train/ and test/ (or val/), each with a folder a class; of a segmentation each with "
-                    + "images/ and masks/, or these two alone.")
-    private Path data;
+            description = "Folder with train/ and test/ (or val/), each with a folder a class; CIFAR's, STL-10's or MNIST's "
+                    + "files; train.csv and test.csv; train*.tar and test*.tar; or train=WHAT,test=WHAT. Of a segmentation "
+                    + "train/ and test/ each with images/ and masks/, or these two alone.")
+    private String data;
 
     @Option(names = "--out", paramLabel = "RUN", description = "New folder for the run.")
     private Path out;
@@ -117,6 +121,16 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private RecipeOptions recipe = new RecipeOptions();
 
+    @Mixin
+    private AugmentationOptions augmentation = new AugmentationOptions();
+
+    @Option(names = "--balanced", description = "Draw training images such that all classes come equally often.")
+    private boolean balanced;
+
+    @Option(names = "--max-skipped", defaultValue = "0.05", paramLabel = "SHARE",
+            description = "Of the images that may be unreadable before the run stops; up to five may be unless it is 0.")
+    private double maxSkipped;
+
     @Option(names = "--checkpoint-every", defaultValue = "300", paramLabel = "SECONDS",
             description = "Write a checkpoint so often within an epoch; 0 for at its end alone.")
     private double checkpointSeconds;
@@ -163,7 +177,9 @@ final class TrainCommand implements Callable<Integer> {
     private int segmentation(Map<String, Object> args) throws IOException {
         int side = size != null ? size : PART_SIZE;
         Checks.positive("--size", side);
-        SegmentationFolder.Splits splits = SegmentationFolder.splits(data).scaled(task.shorterSide());
+        requireNoAugmentation();
+        Feeding feeding = new Feeding(Augmentation.none(), false, maxSkipped);
+        SegmentationFolder.Splits splits = SegmentationFolder.splits(Path.of(data)).scaled(task.shorterSide());
         Legend legend = splits.train().legend();
         TaskConfig told = task.segmentation(legend);
         Libtorch.load();
@@ -171,7 +187,7 @@ final class TrainCommand implements Callable<Integer> {
         SegmentationRuns.requireScoresOfPixels(new Args(model, args), side);
         requireSense(args, () -> splits.train().pixels());
         ModeChoice choice = chooseMode(args, Math.min(side, SAMPLE_SIZE), Math.min(recipe.batch(), SAMPLE_BATCH));
-        return begin(args, side, new MaskedMaterial(splits), told, legend.names(), choice,
+        return begin(args, side, new MaskedMaterial(splits), told, feeding, legend.names(), choice,
                 () -> splits.train().pixels(), () -> ChannelStatistics.of(splits.train()), 0);
     }
 
@@ -182,16 +198,27 @@ final class TrainCommand implements Callable<Integer> {
         }
         int side = size != null ? size : "cifar".equalsIgnoreCase(stem) ? CIFAR_SIZE : IMAGENET_SIZE;
         Checks.positive("--size", side);
-        TaskConfig told = task.classification();
-        ImageFolder.Splits splits = ImageFolder.splits(data);
-        ImageFolder training = ImageFolder.open(splits.train());
-        ImageFolder test = ImageFolder.open(splits.test(), training.classes());
+        Feeding feeding = new Feeding(augmentation.augmentation(side), balanced, maxSkipped);
+        DataSources.Splits splits = DataSources.open(data);
         Libtorch.load();
-        complete(args, training.classes().size());
-        requireSense(args, () -> counts(training)); // before anything is measured
+        TaskConfig told = task.classification(splits.train());
+        complete(args, splits.classes().size());
+        LabelledMaterial material = new LabelledMaterial(splits.train(), splits.test());
+        requireSense(args, material::counts); // before anything is measured
         ModeChoice choice = chooseMode(args, side, recipe.batch());
-        return begin(args, side, new LabelledMaterial(training, test), told, training.classes(), choice,
-                () -> counts(training), () -> ChannelStatistics.of(training), training.ignored() + test.ignored());
+        return begin(args, side, material, told, feeding, splits.classes(), choice, material::counts,
+                () -> ChannelStatistics.of(splits.train()), splits.train().ignored() + splits.test().ignored());
+    }
+
+    /** Parts with masks are changed in other ways. */
+    private void requireNoAugmentation() {
+        Stream.concat(spec.mixins().get("augmentation").options().stream(), Stream.of(spec.findOption("--balanced")))
+                .map(OptionSpec::longestName)
+                .filter(name -> spec.commandLine().getParseResult().hasMatchedOption(name)).findFirst()
+                .ifPresent(name -> {
+                    throw new IllegalArgumentException(
+                            name + " is for images with classes; a segmentation has --deform instead");
+                });
     }
 
     @FunctionalInterface
@@ -213,8 +240,9 @@ final class TrainCommand implements Callable<Integer> {
      * @param counts of each class, for their weights
      * @param others files that are no pictures
      */
-    private int begin(Map<String, Object> args, int side, Material material, TaskConfig told, List<String> classes,
-            ModeChoice choice, Supplier<long[]> counts, Colours measured, int others) throws IOException {
+    private int begin(Map<String, Object> args, int side, Material material, TaskConfig told, Feeding feeding,
+            List<String> classes, ModeChoice choice, Supplier<long[]> counts, Colours measured, int others)
+            throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         torch.manual_seed(recipe.seed());
         Layer network = Networks.create(model, args);
@@ -225,7 +253,7 @@ final class TrainCommand implements Callable<Integer> {
         ChannelStatistics colours = measured.measure();
         String version = new Main.Version().getVersion()[0];
         RunConfig config = new RunConfig(RunConfig.FORMAT, version, model, args, classes, side, colours.mean(),
-                colours.std(), data.toAbsolutePath().normalize().toString(), material.identity(), whole, told);
+                colours.std(), DataSources.absolute(data), material.identity(), whole, told, feeding);
         if (findLearningRate) {
             return findLearningRate(network, material, config);
         }
@@ -246,7 +274,7 @@ final class TrainCommand implements Callable<Integer> {
         requireNothingElse();
         try (Run run = Run.resume(resumed)) {
             RunConfig config = run.config();
-            Path images = data == null ? Path.of(config.data()) : data;
+            String images = data == null ? config.data() : data;
             TrainingSession session = session(run, material(images, config));
             session.requireSameImages(images);
             Libtorch.load();
@@ -277,26 +305,22 @@ final class TrainCommand implements Callable<Integer> {
         return new Trainer.Checkpoints(checkpointSeconds, checkpointSteps);
     }
 
-    private static Material material(Path images, RunConfig config) throws IOException {
+    private static Material material(String images, RunConfig config) throws IOException {
         if (config.task().kind() == TaskConfig.Kind.SEGMENTATION) {
-            return new MaskedMaterial(SegmentationRuns.splits(images, config));
+            return new MaskedMaterial(SegmentationRuns.splits(Path.of(images), config));
         }
-        ImageFolder.Splits splits = ImageFolder.splits(images);
-        return new LabelledMaterial(ImageFolder.open(splits.train(), config.classes()),
-                ImageFolder.open(splits.test(), config.classes()));
+        DataSources.Splits splits = DataSources.open(images);
+        boolean several = config.task().kind() == TaskConfig.Kind.MULTI_LABEL;
+        if (!splits.classes().equals(config.classes()) || splits.train().multiLabel() != several) {
+            throw new IllegalArgumentException(images + ": its classes are others than when the run began: "
+                    + splits.classes() + ", then " + config.classes());
+        }
+        return new LabelledMaterial(splits.train(), splits.test());
     }
 
     private TrainingSession session(Run run, Material material) {
         return new TrainingSession(run, material, checkpoints(), spec.commandLine().getOut(),
                 spec.commandLine().getErr());
-    }
-
-    private static long[] counts(ImageFolder images) {
-        long[] counts = new long[images.classes().size()];
-        for (int i = 0; i < images.size(); i++) {
-            counts[images.label(i)]++;
-        }
-        return counts;
     }
 
     private ModeChoice chooseMode(Map<String, Object> args, int side, int batch) {

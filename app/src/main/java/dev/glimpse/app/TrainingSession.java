@@ -11,7 +11,6 @@ import dev.glimpse.train.Task;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +35,7 @@ final class TrainingSession {
     }
 
     /** @throws IllegalArgumentException when the images are not those that the run began with */
-    void requireSameImages(Path data) {
+    void requireSameImages(String data) {
         RunConfig.Images before = run.config().images();
         RunConfig.Images now = material.identity();
         if (!now.equals(before)) {

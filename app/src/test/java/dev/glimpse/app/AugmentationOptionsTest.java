@@ -29,9 +29,11 @@ class AugmentationOptionsTest {
     }
 
     @Test
-    void theSizeDecidesByDefault() {
+    void theSizeDecidesWhereAsked() {
         assertThat(parse(32, "")).isEqualTo(Augmentation.shifted(32));
-        assertThat(parse(224, "")).isEqualTo(Augmentation.cropped());
+        assertThat(parse(224, "")).isEqualTo(Augmentation.shifted(224));
+        assertThat(parse(32, "--crop auto")).isEqualTo(Augmentation.shifted(32));
+        assertThat(parse(224, "--crop auto")).isEqualTo(Augmentation.cropped());
         assertThat(parse(224, "--crop centre --hflip 0")).isEqualTo(Augmentation.none());
     }
 

@@ -18,11 +18,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A run that is killed and resumed ends with the bits of one that never was. */
 class ResumeIT {
-    /** Everything that a step can depend on: dropout, momentum, an average of weights, gradients that add up. */
+    /** Everything that a step can depend on: dropout, momentum, an average of weights, gradients that add up, mixed images. */
     private static final List<Object> RECIPE = List.of("--model", "mobilenet_v2", "--attention", "none", "--size", 32,
             "--batch", 8, "--accumulate", 2, "--ema", 0.9, "--clip-norm", 1, "--label-smoothing", 0.1,
             "--class-weights",
-            "balanced", "--schedule", "plateau:patience=1,factor=0.5", "--lr", 0.003, "--seed", 3, "--precision",
+            "balanced", "--mixup", 0.4, "--cutmix", 1, "--mixup-prob", 0.8, "--schedule",
+            "plateau:patience=1,factor=0.5", "--lr", 0.003, "--seed", 3, "--precision",
             "fp32",
             "--layout", "nchw");
     private static final List<String> WEIGHTS = List.of("best", "last", "average");

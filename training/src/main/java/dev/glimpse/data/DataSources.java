@@ -108,6 +108,15 @@ public final class DataSources {
         return checked(known != null ? known : ImageFolder.open(path, classes), classes, data);
     }
 
+    /** The same data set, named such that it is found from any folder. */
+    public static String absolute(String data) {
+        Matcher pair = PAIR.matcher(data);
+        return pair.matches()
+                ? "train=" + path(pair.group(1)).toAbsolutePath().normalize() + ",test="
+                        + path(pair.group(2)).toAbsolutePath().normalize()
+                : path(data).toAbsolutePath().normalize().toString();
+    }
+
     private static Dataset checked(Dataset data, List<String> classes, String what) {
         if (!data.classes().equals(classes)) {
             throw new IllegalArgumentException(what + ": its classes are " + String.join(", ", data.classes())

@@ -18,12 +18,13 @@ public final class Classifier {
     private final Layer network;
     private final List<String> classes;
     private final Transform transform;
+    private final boolean several;
 
     /**
      * A class and how sure the network is of it.
      *
      * @param index its place among the classes
-     * @param probability in 0 to 1
+     * @param probability in 0 to 1; those of a network that gives any number of labels do not sum to 1
      */
     public record Answer(String name, int index, double probability) {}
 
@@ -32,13 +33,14 @@ public final class Classifier {
         this.network = network;
         this.classes = config.classes();
         this.transform = new Transform(config.size(), config.mean(), config.std(), false);
+        this.several = config.task().kind() == TaskConfig.Kind.MULTI_LABEL;
     }
 
     /** All classes, the likeliest first. */
     public List<Answer> classify(Image picture) {
         try (PointerScope _ = new PointerScope()) {
             Tensor scores = Scopes.noGrad(() -> network.forward(input(picture)));
-            float[] probabilities = Tensors.toFloats(scores.softmax(1).get(0));
+            float[] probabilities = Tensors.toFloats((several ? scores.sigmoid() : scores.softmax(1)).get(0));
             List<Answer> answers = new ArrayList<>();
             for (int i = 0; i < probabilities.length; i++) {
                 answers.add(new Answer(classes.get(i), i, probabilities[i]));

@@ -3,9 +3,13 @@ package dev.glimpse.train;
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
 import dev.glimpse.data.Loader;
+import dev.glimpse.data.TestTimeAugmentation;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
+import dev.glimpse.train.metric.MultiLabelScore;
+import dev.glimpse.train.metric.MultiLabelTally;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -22,7 +26,7 @@ public final class Evaluation {
     /** @param stop asked after each batch; once true, the rest is left out */
     static Tally of(Layer network, Loader images, Task task, Mode mode, BooleanSupplier stop) {
         Tally tally = task.tally();
-        each(network, images, mode, stop, (output, target) -> tally.add(output, target,
+        each(network, images, input -> mode.forward(network, input), stop, (output, target) -> tally.add(output, target,
                 task.testLoss(output, target).item().toDouble()));
         return tally;
     }
@@ -30,33 +34,51 @@ public final class Evaluation {
     /**
      * Loss and accuracy of a classifier, class by class.
      *
+     * @param images at the size that {@code looks} asks for
      * @param mode the run's, for the numbers that its own tests gave
+     * @param looks at each image
+     * @param size side of what the network sees
      */
-    public static Score score(Layer network, Loader images, int classes, Mode mode) {
+    public static Score score(Layer network, Loader images, int classes, Mode mode, TestTimeAugmentation looks,
+            int size) {
         mode.prepare(network);
         long[] correct = new long[classes];
         long[] count = new long[classes];
         double[] lossSum = {0};
-        each(network, images, mode, () -> false, (scores, target) -> {
-            lossSum[0] += torch.cross_entropy_loss(scores, target).item().toDouble() * scores.size(0);
-            long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
-            long[] labels = Tensors.toLongs(target);
-            for (int i = 0; i < labels.length; i++) {
-                count[(int) labels[i]]++;
-                correct[(int) labels[i]] += answers[i] == labels[i] ? 1 : 0;
-            }
-        });
+        each(network, images, input -> looks.scores(view -> mode.forward(network, view), input, size), () -> false,
+                (scores, target) -> {
+                    lossSum[0] += torch.cross_entropy_loss(scores, target).item().toDouble() * scores.size(0);
+                    long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
+                    long[] labels = Tensors.toLongs(target);
+                    for (int i = 0; i < labels.length; i++) {
+                        count[(int) labels[i]]++;
+                        correct[(int) labels[i]] += answers[i] == labels[i] ? 1 : 0;
+                    }
+                });
         Score score = new Score(0, correct, count);
         return new Score(lossSum[0] / Math.max(1, score.count()), correct, count);
     }
 
-    private static void each(Layer network, Loader images, Mode mode, BooleanSupplier stop, Taker taker) {
+    /**
+     * How well a network gives each image its labels, whose loader is of a multi-label data set.
+     *
+     * @param mode the run's, for the numbers that its own tests gave
+     */
+    public static MultiLabelScore labels(Layer network, Loader images, int labels, Mode mode) {
+        mode.prepare(network);
+        MultiLabelTally tally = new MultiLabelTally(labels);
+        each(network, images, input -> mode.forward(network, input), () -> false, tally::add);
+        return tally.result();
+    }
+
+    private static void each(Layer network, Loader images, UnaryOperator<Tensor> scores, BooleanSupplier stop,
+            Taker taker) {
         network.eval();
         Scopes.noGrad(() -> {
             try (Loader.Epoch batches = images.epoch(0)) {
                 while (!stop.getAsBoolean() && batches.hasNext()) {
                     try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
-                        taker.take(mode.forward(network, batch.images()), batch.labels());
+                        taker.take(scores.apply(batch.images()), batch.labels());
                     }
                 }
             }

@@ -16,24 +16,28 @@ import java.util.Map;
  * @param size side of the images it is fed
  * @param mean per channel, red, green, blue in 0 to 1; subtracted
  * @param std per channel; divided by
- * @param data where the images are
+ * @param data where the images are, as {@code DataSources} reads it
  * @param images what they are; a training goes on with the very same ones only
  * @param recipe how it is trained
  * @param task what it is trained for
+ * @param feeding how its images are chosen and changed
  */
 public record RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes,
-        int size, float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task) {
+        int size, float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task,
+        Feeding feeding) {
     /** The format that is written: 1 had no number, and a flat recipe. */
     public static final int FORMAT = 2;
 
     public RunConfig {
         task = task == null ? TaskConfig.CLASSIFICATION : task;
+        feeding = feeding == null ? Feeding.usual(size) : feeding;
     }
 
-    /** Of a classifier. */
+    /** Of a classifier that is fed as usual. */
     public RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes, int size,
             float[] mean, float[] std, String data, Images images, Recipe recipe) {
-        this(format, glimpse, model, args, classes, size, mean, std, data, images, recipe, TaskConfig.CLASSIFICATION);
+        this(format, glimpse, model, args, classes, size, mean, std, data, images, recipe, TaskConfig.CLASSIFICATION,
+                null);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.glimpse.train;
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
 import dev.glimpse.data.Loader;
+import dev.glimpse.data.Mixing;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Scopes;
 import java.io.IOException;
@@ -21,6 +22,9 @@ import org.bytedeco.pytorch.Tensor;
  * training is asked to stop.
  */
 public final class Trainer {
+    /** The task smooths what it is given, mixed or not. */
+    private static final double UNSMOOTHED = 0;
+
     private final Run run;
     private final Layer network;
     private final Task task;
@@ -31,6 +35,7 @@ public final class Trainer {
     private final Freeze freeze;
     private final Step step;
     private final MovingAverage average;
+    private final Mixing mixing;
     private final Checkpoint checkpoint;
     private Position position;
 
@@ -65,6 +70,7 @@ public final class Trainer {
         this.when = when;
         this.progress = progress;
         this.stop = stop;
+        mixing = run.config().feeding().augmentation().mixing();
         freeze = new Freeze(network, recipe.frozen());
         recipe.mode().prepare(network);
         step = new Step(network, task, recipe);
@@ -163,7 +169,7 @@ public final class Trainer {
             step.begin();
             do {
                 try (Batch batch = images.next(); PointerScope _ = new PointerScope()) {
-                    double loss = step(batch, 1.0 / (end - first));
+                    double loss = step(batch, images.position() - 1, 1.0 / (end - first));
                     if (!Double.isFinite(loss)) {
                         throw diverged("the loss is");
                     }
@@ -171,9 +177,15 @@ public final class Trainer {
             } while (images.position() < end && images.hasNext() && images.position() < end);
         }
 
-        private double step(Batch batch, double share) {
+        /** @param number of the batch in its epoch: what is mixed with what depends on it, not on how the run got here */
+        private double step(Batch batch, int number, double share) {
             try {
-                return step.run(batch.images(), batch.labels(), share, tally);
+                if (mixing == null) {
+                    return step.run(batch.images(), batch.labels(), share, tally);
+                }
+                Mixing.Mixed mixed = mixing.mix(batch.images(), batch.labels(), run.config().classes().size(),
+                        UNSMOOTHED, recipe.seed(), position.epoch(), number);
+                return step.run(mixed.images(), mixed.targets(), share, tally);
             } catch (RuntimeException e) {
                 if (String.valueOf(e.getMessage()).contains("can't allocate memory")) {
                     throw new IllegalStateException(

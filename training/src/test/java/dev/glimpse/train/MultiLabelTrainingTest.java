@@ -74,7 +74,7 @@ class MultiLabelTrainingTest {
                         2);
         RunConfig config = new RunConfig(RunConfig.FORMAT, "test", "mobilenet_v2",
                 Map.of("classes", 3, "attention", "none", "width", 0.25), COLOURS, SIZE, HALF, HALF, "", null, recipe,
-                new TaskConfig(Kind.MULTI_LABEL, "bce+0.5*dice", null));
+                new TaskConfig(Kind.MULTI_LABEL, "bce+0.5*dice", null), null);
         torch.manual_seed(recipe.seed());
         Layer network = new Sequential(new Flatten(), Layers.linear(3 * SIZE * SIZE, 3));
         Transform transform = new Transform(SIZE, HALF, HALF, false);

@@ -3,6 +3,12 @@ package dev.glimpse.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.data.Augmentation;
+import dev.glimpse.data.ColourJitter;
+import dev.glimpse.data.Mixing;
+import dev.glimpse.data.RandAugment;
+import dev.glimpse.data.RandomErasing;
+import dev.glimpse.data.RandomResizedCrop;
 import dev.glimpse.train.OptimizerSettings.Rule;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +27,10 @@ class RunTest {
                 Schedule.parse("step:every=2", 1), new Regularisation(0.1, List.of(1.0, 2.0), 1, 0.01, 0.9),
                 List.of("conv1"), new Mode(Mode.Precision.BF16, Mode.Layout.NHWC), 2, 7, 3);
         return new RunConfig(RunConfig.FORMAT, "glimpse 1", "resnet18", Map.of("classes", 2), List.of("a", "b"), 32,
-                new float[]{0, 0, 0}, new float[]{1, 1, 1}, "/data", new RunConfig.Images(3, 4, "ab"), recipe);
+                new float[]{0, 0, 0}, new float[]{1, 1, 1}, "/data", new RunConfig.Images(3, 4, "ab"), recipe,
+                TaskConfig.CLASSIFICATION, new Feeding(new Augmentation(new RandomResizedCrop(0.5, 0.9, 1, 2), 0, 0.25,
+                        0.75, new ColourJitter(0.1, 0.2, 0.3, 0.4), RandAugment.parse("rand-m7-n3-mstd0.5"),
+                        RandomErasing.usual(0.2, RandomErasing.Fill.PIXEL), new Mixing(0.1, 1, 0.8, 0.4)), true, 0.1));
     }
 
     @Test
@@ -30,6 +39,7 @@ class RunTest {
             RunConfig read = Run.open(run.folder()).config();
             assertThat(read.recipe()).isEqualTo(config().recipe());
             assertThat(read.images()).isEqualTo(config().images());
+            assertThat(read.feeding()).isEqualTo(config().feeding());
         }
     }
 
@@ -59,6 +69,8 @@ class RunTest {
         assertThat(recipe.optimizer().rule()).isEqualTo(Rule.SGD);
         assertThat(recipe.schedule()).isEqualTo(Schedule.of(Schedule.Kind.COSINE, 0.5));
         assertThat(recipe.epochs()).isEqualTo(5);
+        assertThat(Run.open(folder).config().feeding())
+                .isEqualTo(new Feeding(Augmentation.shifted(32), false, 0.05));
         assertThat(recipe.seed()).isEqualTo(9);
         assertThat(recipe.mode()).isEqualTo(Mode.PLAIN);
         assertThatThrownBy(() -> Run.resume(folder)).hasMessageContaining("no checkpoint.safetensors");

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.Layer;
+import dev.glimpse.data.Augmentation;
 import dev.glimpse.data.Dataset;
 import dev.glimpse.data.Image;
 import dev.glimpse.data.Loader;
+import dev.glimpse.data.Mixing;
 import dev.glimpse.data.Transform;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.model.Networks;
@@ -91,10 +93,14 @@ class TrainerTest {
     }
 
     private static RunConfig config(Recipe recipe) {
+        return config(recipe, null);
+    }
+
+    private static RunConfig config(Recipe recipe, Mixing mixing) {
+        Augmentation augmentation = new Augmentation(null, SIZE / 8, 0.5, 0, null, null, null, mixing);
         return new RunConfig(RunConfig.FORMAT, "test", "mobilenet_v2",
                 Map.of("classes", 2, "attention", "none", "width", 0.25), List.of("dark", "bright"), SIZE, ZERO, ONE,
-                "",
-                null, recipe);
+                "", null, recipe, TaskConfig.CLASSIFICATION, new Feeding(augmentation, false, 1));
     }
 
     private Trainer train(Run run, BooleanSupplier stop, List<Integer> broken) throws IOException {
@@ -103,7 +109,8 @@ class TrainerTest {
         Layer network = run.config().network();
         Transform transform = new Transform(SIZE, ZERO, ONE, true);
         try (Loader training = new Loader(new Pictures(19, broken), transform,
-                new Loader.Options(recipe.batch(), true, false, recipe.workers(), recipe.seed()));
+                new Loader.Options(recipe.batch(), true, false, recipe.workers(), recipe.seed(), false,
+                        run.config().feeding().maxSkippedShare()));
                 Loader test = new Loader(new Pictures(6, List.of()), transform,
                         new Loader.Options(recipe.batch(), false, false, 1, 0))) {
             Trainer trainer = new Trainer(run, network, new Classification(recipe.regularisation()),
@@ -117,13 +124,14 @@ class TrainerTest {
     @ParameterizedTest
     @ValueSource(ints = {7, 8, 11})
     void stoppedAndResumedItEndsAlike(int patience) throws IOException {
+        Mixing mixing = patience == 11 ? null : new Mixing(0.8, 1, 0.7, 0.5);
         List<Integer> broken = List.of(9);
         Path whole = folder.resolve("whole");
-        try (Run run = Run.create(whole, config(recipe(3, 0)))) {
+        try (Run run = Run.create(whole, config(recipe(3, 0), mixing))) {
             assertThat(train(run, () -> false, broken).finished()).isTrue();
         }
         Path halting = folder.resolve("halting");
-        Run run = Run.create(halting, config(recipe(3, 0)));
+        Run run = Run.create(halting, config(recipe(3, 0), mixing));
         boolean finished = false;
         int starts = 0;
         for (; !finished; starts++) {
@@ -138,6 +146,17 @@ class TrainerTest {
             assertThat(halting.resolve(weights + ".safetensors"))
                     .hasSameBinaryContentAs(whole.resolve(weights + ".safetensors"));
         }
+    }
+
+    @Test
+    void whatIsMixedIsLearntFrom() throws IOException {
+        List<Double> losses = new ArrayList<>();
+        for (Mixing mixing : new Mixing[]{null, new Mixing(0, 1, 1, 0)}) {
+            try (Run run = Run.create(folder.resolve("run" + losses.size()), config(recipe(1, 0), mixing))) {
+                losses.add(train(run, () -> false, List.of()).position().epochs().getFirst().train().get("loss"));
+            }
+        }
+        assertThat(losses.get(1)).isNotNaN().isNotEqualTo(losses.get(0));
     }
 
     /** What was averaged is what was tested. */
