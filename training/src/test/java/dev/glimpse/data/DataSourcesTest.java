@@ -80,6 +80,15 @@ class DataSourcesTest {
         return bytes;
     }
 
+    /** What a run remembers of its data leads there from any folder. */
+    @Test
+    void aNameIsMadeAbsolute() {
+        String here = Path.of("").toAbsolutePath().toString();
+        assertThat(DataSources.absolute("a/../data")).isEqualTo(here + "/data");
+        assertThat(DataSources.absolute("train=a-{000..146}.tar,val=/b/*.tar"))
+                .isEqualTo("train=" + here + "/a-{000..146}.tar,test=/b/*.tar");
+    }
+
     @Test
     void foldersOfFolders() throws IOException {
         for (String name : List.of("train/cat/1.png", "train/dog/2.png", "val/dog/3.png")) {
