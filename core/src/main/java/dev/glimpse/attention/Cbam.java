@@ -117,11 +117,19 @@ public final class Cbam extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        if (watched() || !channelGate.fuses()) {
+        if (!channelGate.fuses()) {
             return gated(x);
         }
         PlaneGate plane = spatialGate == null ? null : spatialGate.plane();
-        return PooledGates.gated(x, channelGate.pooled(), channelGate.excitation(), plane, () -> gated(x));
+        return PooledGates.gated(x, channelGate.pooled(), channelGate.excitation(), plane,
+                watched() ? this::show : null, () -> gated(x));
+    }
+
+    private void show(Tensor channels, Tensor positions) {
+        seen(channelGate, CHANNEL, channels);
+        if (spatialGate != null) {
+            seen(spatialGate, SPATIAL, positions);
+        }
     }
 
     private Tensor gated(Tensor x) {

@@ -75,8 +75,13 @@ public final class CbamPlain extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        return watched() ? gated(x)
-                : PooledGates.gated(x, PooledGates.Pooled.BOTH, channel.excitation(), spatial.plane(), () -> gated(x));
+        return PooledGates.gated(x, PooledGates.Pooled.BOTH, channel.excitation(), spatial.plane(),
+                watched() ? this::show : null, () -> gated(x));
+    }
+
+    private void show(Tensor channels, Tensor positions) {
+        seen(channel, CHANNEL, channels);
+        seen(spatial, SPATIAL, positions);
     }
 
     private Tensor gated(Tensor x) {

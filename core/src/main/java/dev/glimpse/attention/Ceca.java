@@ -73,8 +73,8 @@ public final class Ceca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ceca", channels, x);
-        return watched() ? gated(x)
-                : PooledGates.gated(x, PooledGates.Pooled.MEAN, LineConvolution.of(conv, true), null, () -> gated(x));
+        return PooledGates.gated(x, PooledGates.Pooled.MEAN, LineConvolution.of(conv, true), null,
+                watched() ? (gate, _) -> seen(this, CHANNEL, gate) : null, () -> gated(x));
     }
 
     private Tensor gated(Tensor x) {

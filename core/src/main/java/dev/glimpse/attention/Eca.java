@@ -68,8 +68,8 @@ public final class Eca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("eca", channels, x);
-        return watched() ? gated(x)
-                : PooledGates.gated(x, PooledGates.Pooled.MEAN, LineConvolution.of(conv, false), null, () -> gated(x));
+        return PooledGates.gated(x, PooledGates.Pooled.MEAN, LineConvolution.of(conv, false), null,
+                watched() ? (gate, _) -> seen(this, CHANNEL, gate) : null, () -> gated(x));
     }
 
     private Tensor gated(Tensor x) {

@@ -75,8 +75,8 @@ public final class Se extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se", channels, x);
-        return watched() ? gated(x)
-                : PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(squeeze, excite), null, () -> gated(x));
+        return PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(squeeze, excite), null,
+                watched() ? (gate, _) -> seen(this, CHANNEL, gate) : null, () -> gated(x));
     }
 
     private Tensor gated(Tensor x) {

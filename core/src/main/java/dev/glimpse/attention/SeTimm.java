@@ -75,8 +75,9 @@ public final class SeTimm extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("se-timm", channels, x);
-        return watched() || addMaxpool ? gated(x)
-                : PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(fc1, fc2), null, () -> gated(x));
+        return addMaxpool ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(fc1, fc2), null,
+                        watched() ? (gate, _) -> seen(this, CHANNEL, gate) : null, () -> gated(x));
     }
 
     private Tensor gated(Tensor x) {

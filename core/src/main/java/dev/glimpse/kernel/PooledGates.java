@@ -4,8 +4,11 @@ import dev.glimpse.kernel.Passes.GateGradients;
 import dev.glimpse.kernel.Passes.Outer;
 import dev.glimpse.kernel.Passes.Spike;
 import dev.glimpse.nn.Scopes;
+import dev.glimpse.nn.Tensors;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.GradMode;
@@ -92,11 +95,13 @@ public final class PooledGates {
      * The gated map.
      *
      * @param plane {@code null} where the channels' gate is the only one
+     * @param seen is given the gates, (B, C, 1, 1) and (B, 1, H, W), the second {@code null} where there is none; {@code null}
+     *        where nobody looks
      * @param otherwise the same by a {@link GatedMap}: for maps of other types, for float32 ones under autocast, and
      *        where kernels are composed
      */
     public static Tensor gated(Tensor x, Pooled pooled, Excitation excitation, PlaneGate plane,
-            Supplier<Tensor> otherwise) {
+            BiConsumer<Tensor, Tensor> seen, Supplier<Tensor> otherwise) {
         List<Tensor> parameters = Stream.concat(excitation.parameters(),
                 plane == null ? Stream.empty() : plane.parameters()).toList();
         if (!suits(x, plane, parameters) || !Kernels.fuses(x)) {
@@ -106,6 +111,10 @@ public final class PooledGates {
                 && (x.requires_grad() || parameters.stream().anyMatch(Tensor::requires_grad));
         PooledGates gates = new PooledGates(x, pooled, excitation, plane, recording);
         Tensor y = Scopes.noGrad(gates::forward);
+        if (seen != null) {
+            seen.accept(copy(gates.channels, x, x.size(0), x.size(1), 1, 1),
+                    plane == null ? null : copy(gates.positions, x, x.size(0), 1, x.size(2), x.size(3)));
+        }
         if (!recording) {
             return y;
         }
@@ -122,6 +131,13 @@ public final class PooledGates {
         return x.dim() == 4 && known(x) && parameters.stream().allMatch(PooledGates::known)
                 && (half(x) || !torch.is_autocast_enabled(DeviceType.CPU))
                 && (plane == null || plane.suits(x.size(0) * x.size(2) * x.size(3)));
+    }
+
+    private static Tensor copy(Numbers gate, Tensor x, long... shape) {
+        Tensor copy = Tensors.empty(ScalarType.Float, shape);
+        MemorySegment.copy(Vectors.MEMORY, gate.address(), Vectors.MEMORY, Numbers.of(copy).address(),
+                copy.numel() * Float.BYTES);
+        return copy.to(x.scalar_type());
     }
 
     private static boolean known(Tensor tensor) {

@@ -61,7 +61,7 @@ enum Gating {
         @Override
         Tensor on(Tensor x, Parts p) {
             Mlp mlp = p.layers(true);
-            return PooledGates.gated(x, PooledGates.Pooled.MEAN, mlp, null, () -> {
+            return PooledGates.gated(x, PooledGates.Pooled.MEAN, mlp, null, null, () -> {
                 GatedMap map = GatedMap.of(x);
                 return map.gated(dense(mlp, map.mean()).sigmoid());
             });
@@ -71,7 +71,7 @@ enum Gating {
         @Override
         Tensor on(Tensor x, Parts p) {
             Mlp mlp = p.layers(false);
-            return PooledGates.gated(x, new PooledGates.Pooled(false, true), mlp, null, () -> {
+            return PooledGates.gated(x, new PooledGates.Pooled(false, true), mlp, null, null, () -> {
                 GatedMap map = GatedMap.of(x);
                 return map.gated(dense(mlp, map.pool().max()).sigmoid());
             });
@@ -139,7 +139,7 @@ enum Gating {
         Mlp mlp = p.layers(true);
         Conv2dImpl conv = p.conv(Layers.conv2d(2, 1, 3, Window.padding(1).withBias(norm == null)), 0.25);
         PlaneGate plane = new PlaneGate(conv, norm, maximumFirst);
-        return PooledGates.gated(x, PooledGates.Pooled.BOTH, mlp, plane, () -> {
+        return PooledGates.gated(x, PooledGates.Pooled.BOTH, mlp, plane, null, () -> {
             GatedMap map = GatedMap.of(x);
             Tensor c = dense(mlp, map.pool().mean()).add(dense(mlp, map.pool().max())).sigmoid();
             GatedMap.Pools pools = map.poolChannels(c);
@@ -152,7 +152,7 @@ enum Gating {
 
     private static Tensor line(Tensor x, Parts p, boolean circular) {
         Tensor weight = p.part("line", 1, 1, 1, 3);
-        return PooledGates.gated(x, PooledGates.Pooled.MEAN, new LineConvolution(weight, circular), null, () -> {
+        return PooledGates.gated(x, PooledGates.Pooled.MEAN, new LineConvolution(weight, circular), null, null, () -> {
             GatedMap map = GatedMap.of(x);
             Tensor line = map.mean().squeeze(3).squeeze(2); // (B, C)
             long last = x.size(1) - 1;
