@@ -14,7 +14,6 @@ import dev.glimpse.io.StateDict;
 import dev.glimpse.model.Networks;
 import dev.glimpse.nn.Libtorch;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -193,8 +192,8 @@ class TrainerTest {
     void nothingToRead() throws IOException {
         try (Run run = Run.create(folder.resolve("run"), config(recipe(1, 0)))) {
             List<Integer> all = IntStream.range(0, 19).boxed().toList();
-            assertThatThrownBy(() -> train(run, () -> false, all)).isInstanceOf(UncheckedIOException.class)
-                    .hasMessageContaining("cannot be read");
+            assertThatThrownBy(() -> train(run, () -> false, all)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("none of the training images could be read");
         }
     }
 
