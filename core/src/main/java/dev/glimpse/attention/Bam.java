@@ -2,15 +2,16 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.ELEMENT;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.batchNorm1d;
 import static dev.glimpse.nn.Layers.batchNorm2d;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.linear;
 import static dev.glimpse.nn.Layers.relu;
-import static dev.glimpse.nn.Tensors.spatialMean;
 import static dev.glimpse.nn.Window.padding;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Flatten;
 import dev.glimpse.nn.Sequential;
@@ -85,10 +86,13 @@ public final class Bam extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        Tensor c = channelBranch.forward(x); // (B, C, 1, 1)
-        Tensor s = spatialBranch.forward(x); // (B, 1, H, W)
-        Tensor gate = (form == Form.PAPER ? c.add(s) : c.mul(s)).sigmoid(); // (B, C, H, W)
-        return x.addcmul(x, seen(this, ELEMENT, gate));
+        GatedMap map = GatedMap.of(x);
+        Tensor c = channelBranch.forward(map.mean()); // (B, C, 1, 1)
+        Tensor s = spatialBranch.forward(map.itself()); // (B, 1, H, W)
+        if (watched()) {
+            seen(this, ELEMENT, (form == Form.PAPER ? c.add(s) : c.mul(s)).sigmoid()); // (B, C, H, W)
+        }
+        return form == Form.PAPER ? map.plusGatedBySum(c, s) : map.plusGatedByProduct(c, s);
     }
 
     private static final class ChannelBranch extends Layer {
@@ -108,8 +112,7 @@ public final class Bam extends Layer {
         }
 
         @Override
-        public Tensor forward(Tensor x) {
-            Tensor mean = spatialMean(x); // (B, C, 1, 1)
+        public Tensor forward(Tensor mean) {
             Checks.valuesForNorm("bam", this, mean);
             return steps.forward(mean).unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
         }

@@ -3,6 +3,7 @@ package dev.glimpse.attention;
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.Kind.SPATIAL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.batchNorm2d;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Tensors.amax;
@@ -13,9 +14,13 @@ import static dev.glimpse.nn.Window.DEFAULT;
 import static dev.glimpse.nn.Window.padding;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PlaneGate;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -75,10 +80,25 @@ public final class CbamTimm extends Layer {
         spatial = register_module("spatial", new SpatialGate(config.kernel()));
     }
 
-    /** (B, C, H, W) to the same. */
+    /**
+     * (B, C, H, W) to the same. timm's maxima share a tie's gradient, so only a forward without gradients goes through the
+     * kernels, whose maxima send it to one.
+     */
     @Override
     public Tensor forward(Tensor x) {
+        return GradMode.is_enabled() ? gated(x)
+                : PooledGates.gated(x, PooledGates.Pooled.BOTH, Mlp.of(channel.fc1, channel.fc2),
+                        new PlaneGate(spatial.conv.conv, spatial.conv.bn, false), watched() ? this::show : null,
+                        () -> gated(x));
+    }
+
+    private Tensor gated(Tensor x) {
         return spatial.forward(channel.forward(x));
+    }
+
+    private void show(Tensor channels, Tensor positions) {
+        seen(channel, CHANNEL, channels);
+        seen(spatial, SPATIAL, positions);
     }
 
     private static final class ChannelGate extends Layer {

@@ -8,6 +8,7 @@ import static dev.glimpse.nn.Tensors.cellMeans;
 import static dev.glimpse.nn.Tensors.spatialSum;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
@@ -114,9 +115,10 @@ public final class Fca extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("fca", channels, x);
-        Tensor spectrum = dct.forward(x); // (B, C)
+        GatedMap map = GatedMap.ofMeans(x);
+        Tensor spectrum = dct.forward(map.itself()); // (B, C)
         Tensor gate = fc.forward(spectrum).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        return map.gated(seen(this, CHANNEL, gate));
     }
 
     /** One coefficient of each channel's discrete cosine transform: (B, C, H, W) to (B, C). */

@@ -2,6 +2,7 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.ELEMENT;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.batchNorm2d;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Tensors.nearest;
@@ -9,6 +10,8 @@ import static dev.glimpse.nn.Tensors.windowMax;
 import static dev.glimpse.nn.Tensors.windowMean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Window;
 import java.util.ArrayList;
@@ -104,7 +107,8 @@ public final class Ge extends Layer {
 
     private final long channels;
     private final Layer gather;
-    private final Mlp mlp;
+    private final Excite mlp;
+    private final boolean meansAlone;
 
     public Ge(long channels) {
         this(channels, Config.DEFAULT);
@@ -114,13 +118,19 @@ public final class Ge extends Layer {
         this.channels = Checks.positive("ge: channels", channels);
         gather = register_module("gather",
                 config.extraParams() ? new Convolutions(channels, config) : new Pool(config));
-        mlp = config.useMlp() ? register_module("mlp", new Mlp(channels, config)) : null;
+        mlp = config.useMlp() ? register_module("mlp", new Excite(channels, config)) : null;
+        meansAlone = mlp != null && config.extent() == 0 && !config.extraParams() && !config.addMaxpool();
     }
 
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("ge", channels, x);
+        return meansAlone ? PooledGates.gated(x, PooledGates.Pooled.MEAN, Mlp.of(mlp.fc1, mlp.fc2), null,
+                watched() ? (gate, _) -> seen(this, ELEMENT, gate.expand_as(x)) : null, () -> gated(x)) : gated(x);
+    }
+
+    private Tensor gated(Tensor x) {
         Tensor gathered = gather.forward(x); // (B, C, H/e, W/e)
         Tensor gate = (mlp == null ? gathered : mlp.forward(gathered)).sigmoid();
         return x.mul(seen(this, ELEMENT, spread(gate, x)));
@@ -200,11 +210,11 @@ public final class Ge extends Layer {
         }
     }
 
-    private static final class Mlp extends Layer {
+    private static final class Excite extends Layer {
         private final Conv2dImpl fc1;
         private final Conv2dImpl fc2;
 
-        Mlp(long channels, Config config) {
+        Excite(long channels, Config config) {
             long hidden = Timm.hidden(channels, config.hiddenRatio(), config.hidden(), config.divisor());
             fc1 = register_module("fc1", conv2d(channels, hidden, 1));
             fc2 = register_module("fc2", conv2d(hidden, channels, 1));

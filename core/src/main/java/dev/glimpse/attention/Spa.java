@@ -6,9 +6,9 @@ import static dev.glimpse.nn.Layers.linearNoBias;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.adaptiveMean;
 import static dev.glimpse.nn.Tensors.cat;
-import static dev.glimpse.nn.Tensors.spatialMean;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import org.bytedeco.pytorch.Tensor;
@@ -78,9 +78,10 @@ public final class Spa extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("spa", channels, x);
-        Tensor pyramid = cat(1, spatialMean(x).flatten(1, -1), adaptiveMean(x, 2, 2).flatten(1, -1),
-                adaptiveMean(x, 4, 4).flatten(1, -1)); // (B, 21C)
+        GatedMap map = GatedMap.ofMeans(x);
+        Tensor pyramid = cat(1, map.mean().flatten(1, -1), adaptiveMean(map.itself(), 2, 2).flatten(1, -1),
+                adaptiveMean(map.itself(), 4, 4).flatten(1, -1)); // (B, 21C)
         Tensor gate = fc.forward(pyramid).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
-        return x.mul(seen(this, CHANNEL, gate));
+        return map.gated(seen(this, CHANNEL, gate));
     }
 }

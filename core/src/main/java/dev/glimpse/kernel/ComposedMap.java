@@ -82,6 +82,21 @@ final class ComposedMap implements GatedMap {
     }
 
     @Override
+    public Tensor itself() {
+        return x;
+    }
+
+    @Override
+    public Tensor plusGatedByProduct(Tensor channels, Tensor positions) {
+        return x.addcmul(x, channels.mul(positions).sigmoid());
+    }
+
+    @Override
+    public Tensor plusGatedBySum(Tensor channels, Tensor positions) {
+        return x.addcmul(x, channels.add(positions).sigmoid());
+    }
+
+    @Override
     public Tensor plus(Tensor t) {
         return x.add(t);
     }

@@ -43,6 +43,8 @@ final class FusedMap implements GatedMap {
     private Tensor context;
     private Tensor contextWeights;
 
+    private Tensor itself;
+
     FusedMap(Tensor x) {
         this.x = x;
         map = MapRows.of(x);
@@ -131,6 +133,25 @@ final class FusedMap implements GatedMap {
     @Override
     public Tensor gatedPositions(Tensor positionGate) {
         return result(Gate.PRODUCT, null, positionGate);
+    }
+
+    @Override
+    public Tensor itself() {
+        if (itself == null) {
+            itself = x.detach();
+            itself = recording && x.requires_grad() ? itself.set_requires_grad(true) : itself;
+        }
+        return itself;
+    }
+
+    @Override
+    public Tensor plusGatedByProduct(Tensor channels, Tensor positions) {
+        return result(Gate.SIGMOID_OF_PRODUCT, channels, positions);
+    }
+
+    @Override
+    public Tensor plusGatedBySum(Tensor channels, Tensor positions) {
+        return result(Gate.SIGMOID_OF_SUM, channels, positions);
     }
 
     @Override
@@ -223,7 +244,8 @@ final class FusedMap implements GatedMap {
             terms.add(new Outer(repeated(projector), dprojection));
         }
         Spike toPositions = mean != null && mean.requires_grad() ? ofPositionPools(terms) : null;
-        return Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels).tensor;
+        return Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels,
+                ofItself()).tensor;
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
@@ -243,6 +265,16 @@ final class FusedMap implements GatedMap {
         Numbers dmean = gradientOf(mean).scaled(1f / map.positions);
         terms.add(new Outer(dmean, Numbers.ones(map.positions)));
         return max == null ? null : Spike.toPositions(map, gradientOf(max), maxPositions);
+    }
+
+    /** What has come to the map by ways of its own; {@code null} where nothing has. */
+    private MapRows ofItself() {
+        if (itself == null || !itself.requires_grad()) {
+            return null;
+        }
+        Tensor gradient = new Tensor(itself.grad());
+        itself.mutable_grad().reset();
+        return gradient.defined() ? map.alike(gradient) : null;
     }
 
     /** What has come to a leaf, which is then ready for another backward. */

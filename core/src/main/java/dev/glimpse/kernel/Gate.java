@@ -7,5 +7,14 @@ enum Gate {
     /** {@code x c + x s} */
     SUM,
     /** {@code x + c + s} */
-    SHIFT
+    SHIFT,
+    /** {@code x + x sigmoid(c s)} */
+    SIGMOID_OF_PRODUCT,
+    /** {@code x + x sigmoid(c + s)} */
+    SIGMOID_OF_SUM;
+
+    /** Whether the two make one gate by a sigmoid. */
+    boolean squashes() {
+        return this == SIGMOID_OF_PRODUCT || this == SIGMOID_OF_SUM;
+    }
 }

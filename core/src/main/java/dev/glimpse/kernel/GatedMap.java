@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>
  * A map is gated once, at the end, and what its pools give may flow into that gate alone: fused, their gradients are
- * collected when the gate's has come. What else makes the gate must not depend on the map.
+ * collected when the gate's has come. What else makes the gate must not depend on the map but by {@link #itself}.
  */
 public sealed interface GatedMap permits ComposedMap, FusedMap {
     /** The mean and the maximum; a tie's gradient goes to the first. */
@@ -81,6 +81,18 @@ public sealed interface GatedMap permits ComposedMap, FusedMap {
 
     /** {@code positionGate * x}, the gate (B, 1, H, W). */
     Tensor gatedPositions(Tensor positionGate);
+
+    /**
+     * The map itself, for what passes over it in a way of its own to make a gate: what flows back through that is added
+     * where the map's gradient is made.
+     */
+    Tensor itself();
+
+    /** {@code x + x * sigmoid(channels * positions)}, (B, C, 1, 1) and (B, 1, H, W). */
+    Tensor plusGatedByProduct(Tensor channels, Tensor positions);
+
+    /** {@code x + x * sigmoid(channels + positions)}, (B, C, 1, 1) and (B, 1, H, W). */
+    Tensor plusGatedBySum(Tensor channels, Tensor positions);
 
     /** {@code x + t}, t (B, C, 1, 1). */
     Tensor plus(Tensor t);

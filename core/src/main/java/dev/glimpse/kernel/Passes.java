@@ -97,6 +97,8 @@ final class Passes {
     static void gate(Gate gate, MapRows x, Numbers channelFactors, Numbers positionFactors, MapRows y) {
         Numbers r = x.channelsLast ? positionFactors : channelFactors;
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
+        Numbers ones = Numbers.ones(x.cols());
+        Numbers zeros = Numbers.zeros(x.cols());
         x.forEachPart(part -> {
             int image = part.image();
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
@@ -114,6 +116,8 @@ final class Passes {
                     }
                     case SUM -> GateRows.multiplyBySum(in, rows, x.cols(), f, k.at(image), out);
                     case SHIFT -> GateRows.shift(in, rows, x.cols(), f, k.at(image), out);
+                    case SIGMOID_OF_PRODUCT -> SquashedRows.gate(in, rows, x.cols(), f, k.at(image), zeros.at(0), out);
+                    case SIGMOID_OF_SUM -> SquashedRows.gate(in, rows, x.cols(), f, ones.at(0), k.at(image), out);
                 }
                 written(y, part, from, rows, out);
             }
@@ -128,6 +132,7 @@ final class Passes {
         Numbers r = x.channelsLast ? positionFactors : channelFactors;
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
         Numbers ones = Numbers.ones(Math.max(x.cols(), x.rows()));
+        Numbers zeros = Numbers.zeros(x.cols());
         Numbers rowSums = Numbers.floats(x.images, x.rows());
         Numbers partSums = Numbers.floats(x.images, x.parts() * x.cols());
         x.forEachPart(part -> {
@@ -144,6 +149,10 @@ final class Passes {
                     case PRODUCT -> GateRows.gradients(gradient, in, rows, x.cols(), f, k.at(image), sums, columns);
                     case SUM, SHIFT -> GateRows.gradients(gradient, in, rows, x.cols(), ones.at(0), ones.at(0), sums,
                             columns);
+                    case SIGMOID_OF_PRODUCT -> SquashedRows.gradients(gradient, in, rows, x.cols(), f, k.at(image),
+                            zeros.at(0), f, sums, columns);
+                    case SIGMOID_OF_SUM -> SquashedRows.gradients(gradient, in, rows, x.cols(), f, ones.at(0),
+                            k.at(image), ones.at(0), sums, columns);
                 }
             }
         });
@@ -226,18 +235,20 @@ final class Passes {
     /**
      * The gradient of the map from that of the gated map and from its pools.
      *
-     * @param pools what flows back from pools; a second pass adds those after the second
+     * @param pools what flows back from pools; a second pass adds those after the second, or the first
      * @param toPositions for each channel, a gradient and the position it goes to; or {@code null}
      * @param toChannels for each position, a gradient and the channel it goes to; or {@code null}
+     * @param more what is added as it is; or {@code null}
      */
     static MapRows inputGradient(Gate gate, MapRows dy, Numbers channelFactors, Numbers positionFactors,
-            List<Outer> pools, Spike toPositions, Spike toChannels) {
+            List<Outer> pools, Spike toPositions, Spike toChannels, MapRows more) {
         MapRows dx = dy.unset();
-        if (pools.size() > POOLS_AT_A_TIME) {
+        int most = gate.squashes() ? 1 : POOLS_AT_A_TIME;
+        if (pools.size() > most) {
             MapRows some = inputGradient(gate, dy, channelFactors, positionFactors,
-                    pools.subList(0, POOLS_AT_A_TIME), null, null);
+                    pools.subList(0, most), null, null, null);
             return inputGradient(Gate.SHIFT, some, channelFactors, positionFactors,
-                    pools.subList(POOLS_AT_A_TIME, pools.size()), toPositions, toChannels);
+                    pools.subList(most, pools.size()), toPositions, toChannels, more);
         }
         Outer none = new Outer(Numbers.zeros(dy.channels), Numbers.zeros(dy.positions));
         Outer first = pools.isEmpty() ? none : pools.get(0);
@@ -270,6 +281,13 @@ final class Passes {
                             b.at(image), two, d.at(image), out);
                     case SHIFT -> GateRows.inputGradient(in, rows, dy.cols(), zeros.at(0), zeros.at(0), ones.at(0),
                             one, b.at(image), two, d.at(image), out);
+                    case SIGMOID_OF_PRODUCT -> SquashedRows.inputGradient(in, rows, dy.cols(), f, k.at(image),
+                            zeros.at(0), one, b.at(image), out);
+                    case SIGMOID_OF_SUM -> SquashedRows.inputGradient(in, rows, dy.cols(), f, ones.at(0), k.at(image),
+                            one, b.at(image), out);
+                }
+                if (more != null) {
+                    Rows.add(read(more, part, from, rows, 1), 1, rows * dy.cols(), out);
                 }
                 written(dx, part, from, rows, out);
                 addSpikes(dx, image, from, from + rows, inRows, inColumns);

@@ -207,7 +207,7 @@ public final class PooledGates {
         Spike toChannels = plane == null ? null : ofPositionGate(gates, terms, gradients, slab);
         Spike toPositions = ofChannelGate(gates.channels(), terms, gradients, slab);
         gradients.flow();
-        return Passes.inputGradient(Gate.PRODUCT, dy, channels, positions, terms, toPositions, toChannels);
+        return Passes.inputGradient(Gate.PRODUCT, dy, channels, positions, terms, toPositions, toChannels, null);
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */

@@ -56,6 +56,12 @@ enum Gating {
     GATED_TWICE((map, p) -> map.gated(p.channels(), p.positions())),
     GATED_BY_SUM((map, p) -> map.gatedBySum(p.channels().sigmoid(), p.positions().sigmoid())),
     GATED_POSITIONS((map, p) -> map.gatedPositions(p.positions())),
+    PLUS_GATED_BY_PRODUCT((map, p) -> map.plusGatedByProduct(p.channels(), p.positions())),
+    PLUS_GATED_BY_SUM((map, p) -> map.plusGatedBySum(p.channels(), p.positions())),
+    /** A map is also read by itself, which gives it a gradient of its own. */
+    BAM((map, p) -> map.plusGatedByProduct(p.mlp(map.mean()), p.convolvedMap(map.itself()))),
+    BAM_BY_SUM((map, p) -> map.plusGatedBySum(p.mlp(map.mean()), p.convolvedMap(map.itself()))),
+    GATED_BY_ITSELF((map, p) -> map.gated(p.mlp(map.pool().max()), p.convolvedMap(map.itself()))),
     /** What is between the passes is done by hand as well. */
     POOLED_MLP(null) {
         @Override
@@ -253,6 +259,11 @@ enum Gating {
             Conv2dImpl conv = Layers.conv2d(2, 1, 3, Window.padding(1));
             Tensor pooled = Tensors.cat(1, pools.mean(), pools.max());
             return SmallConvolution.forward(conv(conv, 0.25), pooled).sigmoid();
+        }
+
+        /** (B, C, H, W) to (B, 1, H, W). */
+        Tensor convolvedMap(Tensor x) {
+            return conv(Layers.conv2d(shape[1], 1, 3, Window.padding(1)), scale(9 * shape[1])).forward(x).tanh();
         }
 
         Conv2dImpl toOne(boolean bias) {

@@ -215,6 +215,7 @@ public final class Run implements AutoCloseable {
         try {
             writing.run();
         } catch (IOException e) {
+            lock.requireHeld(); // the folder may have been removed meanwhile
             if (!hasCheckpoint()) {
                 throw e;
             }
