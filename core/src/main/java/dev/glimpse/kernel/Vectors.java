@@ -139,24 +139,27 @@ final class Vectors {
     /** From here on exponentials are infinite. */
     private static final float INFINITE = 88.7228394f;
 
+    private static FloatVector all(float value) {
+        return FloatVector.broadcast(FLOATS, value);
+    }
+
     /** {@code 1 / (1 + exp(-v))} to about a bit, by the same steps whether it is compiled or not; NaN stays NaN. */
     static FloatVector sigmoid(FloatVector v) {
         FloatVector x = v.neg();
         x = x.blend(MOST, x.compare(VectorOperators.GT, MOST));
         x = x.blend(-MOST, x.compare(VectorOperators.LT, -MOST));
-        FloatVector rounded = x.mul(LOG2_E).add(ROUNDING);
+        FloatVector rounded = x.fma(LOG2_E, ROUNDING);
         FloatVector twos = rounded.sub(ROUNDING);
-        FloatVector r = x.sub(twos.mul(LN2_HIGH)).sub(twos.mul(LN2_LOW)); // -ln 2 / 2 to ln 2 / 2
-        FloatVector p = r.mul(1 / 5040f).add(1 / 720f);
-        p = p.mul(r).add(1 / 120f);
-        p = p.mul(r).add(1 / 24f);
-        p = p.mul(r).add(1 / 6f);
-        p = p.mul(r).add(0.5f);
-        p = p.mul(r).mul(r).add(r).add(1);
-        IntVector power = rounded.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDING)).add(127)
+        FloatVector r = twos.fma(all(-LN2_LOW), twos.fma(all(-LN2_HIGH), x)); // -ln 2 / 2 to ln 2 / 2
+        FloatVector p = r.fma(1 / 720f, 1 / 120f);
+        p = p.fma(r, all(1 / 24f));
+        p = p.fma(r, all(1 / 6f));
+        p = p.fma(r, all(0.5f));
+        p = p.fma(r.mul(r), r).add(1);
+        IntVector power = rounded.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDING) - 127)
                 .lanewise(VectorOperators.LSHL, 23);
         FloatVector exponential = p.mul(power.reinterpretAsFloats());
-        return FloatVector.broadcast(FLOATS, 1).div(exponential.add(1))
+        return all(1).div(exponential.add(1))
                 .blend(0, v.compare(VectorOperators.LT, -INFINITE));
     }
 }
