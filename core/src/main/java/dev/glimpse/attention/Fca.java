@@ -2,18 +2,22 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.linearNoBias;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.cellMeans;
 import static dev.glimpse.nn.Tensors.spatialSum;
 
 import dev.glimpse.Layer;
-import dev.glimpse.kernel.GatedMap;
+import dev.glimpse.kernel.Mlp;
+import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -97,7 +101,8 @@ public final class Fca extends Layer {
 
     private final long channels;
     private final DctLayer dct;
-    private final Sequential fc;
+    private final LinearImpl squeeze;
+    private final LinearImpl excite;
 
     public Fca(long channels) {
         this(channels, Config.DEFAULT);
@@ -107,32 +112,33 @@ public final class Fca extends Layer {
         this.channels = channels;
         long hidden = Checks.reduced("fca", channels, config.reduction());
         dct = register_module("dct_layer", new DctLayer(Math.toIntExact(channels), config.sizedFor(channels)));
-        fc = register_module("fc", new Sequential(linearNoBias(channels, hidden), relu(),
-                linearNoBias(hidden, channels)));
+        squeeze = linearNoBias(channels, hidden);
+        excite = linearNoBias(hidden, channels);
+        register_module("fc", new Sequential(squeeze, relu(), excite));
     }
 
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("fca", channels, x);
-        GatedMap map = GatedMap.ofMeans(x);
-        Tensor spectrum = dct.forward(map.itself()); // (B, C)
-        Tensor gate = fc.forward(spectrum).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
-        return map.gated(seen(this, CHANNEL, gate));
+        Tensor filter = dct.sizedLike(x); // (C, H, W)
+        return PooledGates.gated(x, PooledGates.Pooled.by(filter), Mlp.of(squeeze, excite), null,
+                watched() ? (gate, _) -> seen(this, CHANNEL, gate) : null, () -> gated(x, filter));
     }
 
-    /** One coefficient of each channel's discrete cosine transform: (B, C, H, W) to (B, C). */
-    private static final class DctLayer extends Layer {
+    private Tensor gated(Tensor x, Tensor filter) {
+        Tensor spectrum = spatialSum(x.mul(filter)); // (B, C)
+        Tensor gate = excite.forward(squeeze.forward(spectrum).relu()).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)
+        return x.mul(seen(this, CHANNEL, gate));
+    }
+
+    /** One coefficient of each channel's discrete cosine transform. */
+    private static final class DctLayer extends Module {
         private final Tensor weight;
 
         DctLayer(int channels, Config config) {
             weight = filters(channels, config);
             register_buffer("weight", weight);
-        }
-
-        @Override
-        public Tensor forward(Tensor x) {
-            return spatialSum(x.mul(sizedLike(x)));
         }
 
         /** To filter a map's means over a grid is to filter the map by the filter spread over the grid's cells. */

@@ -281,6 +281,28 @@ final class GateRows {
         }
     }
 
+    /** {@code dx_ij = dy_ij r_i k_j + a_i b_j f_ij} */
+    static void gradientOfProducts(long dy, int rows, int cols, long r, long k, long a, long b, long f, long dx) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector rv = factor(r, i);
+            FloatVector av = factor(a, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                FloatVector pooled = av.mul(load(b + at)).mul(load(f + row + at));
+                store(rv.mul(load(k + at)).fma(load(dy + row + at), pooled), dx + row + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                FloatVector pooled = av.mul(load(b + at, tail)).mul(load(f + row + at, tail));
+                store(rv.mul(load(k + at, tail)).fma(load(dy + row + at, tail), pooled), dx + row + at, tail);
+            }
+        }
+    }
+
     /** {@code dx_ij = dy_ij (r_i k_j + l_j) + a_i b_j + c_i d_j} */
     static void inputGradient(long dy, int rows, int cols, long r, long k, long l, long a, long b, long c, long d,
             long dx) {

@@ -1,5 +1,6 @@
 package dev.glimpse.kernel;
 
+import dev.glimpse.nn.Tensors;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
@@ -54,6 +55,20 @@ final class MapRows {
         Tensor typed = other.scalar_type().intern() == tensor.scalar_type().intern() ? other
                 : other.to(tensor.scalar_type());
         return new MapRows(typed.is_contiguous(format) ? typed : typed.contiguous(format), channelsLast);
+    }
+
+    /**
+     * Numbers that all images share, one for each channel and position, in this map's order.
+     *
+     * @param values (C, H, W)
+     */
+    Numbers sharedRows(Tensor values) {
+        if (values.numel() != (long) channels * positions) {
+            throw new IllegalArgumentException(Tensors.shapeText(Tensors.shape(values))
+                    + " numbers do not fit a map of " + Tensors.shapeText(Tensors.shape(tensor)));
+        }
+        Tensor rows = channelsLast ? values.permute(1, 2, 0) : values;
+        return Numbers.of(rows.reshape(1, values.numel()));
     }
 
     /** A map of the same size, type and order that is not set. */

@@ -76,6 +76,48 @@ final class Passes {
         }
     }
 
+    /**
+     * Sets sums over the positions, each element times a number of its own that all images share: (images, channels).
+     *
+     * @param factors laid as an image of the map is
+     */
+    static void channelProducts(MapRows x, Numbers factors, Numbers sums) {
+        Numbers parts = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0) : null;
+        forEachBlock(x, (part, from, rows, block) -> {
+            long own = factors.at(0, from * x.cols());
+            if (x.channelsLast) {
+                GateRows.columnProducts(own, block, rows, x.cols(), parts.at(part.image(), part.part() * x.cols()));
+            } else {
+                GateRows.rowProducts(own, block, rows, x.cols(), sums.at(part.image(), from));
+            }
+        });
+        if (x.channelsLast) {
+            add(x, parts, sums);
+        }
+    }
+
+    /**
+     * The gradient of a map that a gate of its channels multiplied, made of {@link #channelProducts}.
+     *
+     * @param dsums what flows back to these: (images, channels)
+     */
+    static MapRows gradientOfProducts(MapRows dy, Numbers channelFactors, Numbers dsums, Numbers factors) {
+        MapRows dx = dy.unset();
+        Numbers ones = Numbers.ones(Math.max(dy.rows(), dy.cols()));
+        Numbers r = dy.channelsLast ? ones : channelFactors;
+        Numbers k = dy.channelsLast ? channelFactors : ones;
+        Numbers a = dy.channelsLast ? ones : dsums;
+        Numbers b = dy.channelsLast ? dsums : ones;
+        forEachBlock(dy, (part, from, rows, block) -> {
+            int image = part.image();
+            long out = target(dx, part, from, rows);
+            GateRows.gradientOfProducts(block, rows, dy.cols(), r.at(image, from), k.at(image), a.at(image, from),
+                    b.at(image), factors.at(0, from * dy.cols()), out);
+            written(dx, part, from, rows, out);
+        });
+        return dx;
+    }
+
     /** Sums over the positions, each times a number of its own: (images, channels). */
     static Numbers sumPositions(MapRows x, Numbers positionFactors) {
         return x.channelsLast ? addedColumns(x, positionFactors) : rowDots(x, positionFactors);

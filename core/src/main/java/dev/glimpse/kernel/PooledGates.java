@@ -39,12 +39,29 @@ public final class PooledGates {
      *
      * @param mean their mean
      * @param maximum their maximum
+     * @param filter in the mean's place the sum by weights of its own for each channel, (C, H, W); {@code null} for the mean
      */
-    public record Pooled(boolean mean, boolean maximum) {
+    public record Pooled(boolean mean, boolean maximum, Tensor filter) {
+        public Pooled {
+            if (filter != null && (!mean || maximum)) {
+                throw new IllegalArgumentException("a filter's sum stands in the mean's place, and alone");
+            }
+        }
+
         /** The mean alone. */
         public static final Pooled MEAN = new Pooled(true, false);
         /** The mean and the maximum. */
         public static final Pooled BOTH = new Pooled(true, true);
+
+        /** The mean, the maximum, or both. */
+        public Pooled(boolean mean, boolean maximum) {
+            this(mean, maximum, null);
+        }
+
+        /** The sum by weights that are not learned, (C, H, W), alone. */
+        public static Pooled by(Tensor filter) {
+            return new Pooled(true, false, filter);
+        }
 
         int count() {
             return (mean ? 1 : 0) + (maximum ? 1 : 0);
@@ -55,6 +72,7 @@ public final class PooledGates {
     private final Pooled pooled;
     private final boolean recording;
 
+    private final Numbers filter; // (C, H, W), laid as the map is; or null
     private final Numbers pools; // (B, P, C)
     private final Passes.Pools overPositions;
     private final Excitation.Run excitation;
@@ -68,6 +86,7 @@ public final class PooledGates {
         this.pooled = pooled;
         this.recording = recording;
         map = MapRows.of(x);
+        filter = pooled.filter == null ? null : map.sharedRows(pooled.filter);
         int count = pooled.count();
         Slab slab = new Slab((count + 4L) * map.images * map.channels
                 + (plane == null ? 0 : PlaneGate.numbers(map.images, map.positions)));
@@ -102,6 +121,9 @@ public final class PooledGates {
      */
     public static Tensor gated(Tensor x, Pooled pooled, Excitation excitation, PlaneGate plane,
             BiConsumer<Tensor, Tensor> seen, Supplier<Tensor> otherwise) {
+        if (pooled.filter != null && plane != null) {
+            throw new IllegalArgumentException("a filter's sum gates channels alone");
+        }
         List<Tensor> parameters = Stream.concat(excitation.parameters(),
                 plane == null ? Stream.empty() : plane.parameters()).toList();
         if (!suits(x, plane, parameters) || !Kernels.fuses(x)) {
@@ -174,10 +196,12 @@ public final class PooledGates {
     private void channelGates(MapRows some, int from, int to) {
         if (pooled.maximum) {
             Passes.poolPositions(some, overPositions.from(from));
+        } else if (filter != null) {
+            Passes.channelProducts(some, filter, pools.from(from));
         } else {
             Passes.channelSums(some, pools.from(from));
         }
-        for (int image = from; pooled.mean && image < to; image++) {
+        for (int image = from; pooled.mean && filter == null && image < to; image++) {
             Rows.scale(pools.at(image), map.channels, 1f / map.positions);
         }
         excitation.forward(from, to, channels);
@@ -207,6 +231,9 @@ public final class PooledGates {
         Spike toChannels = plane == null ? null : ofPositionGate(gates, terms, gradients, slab);
         Spike toPositions = ofChannelGate(gates.channels(), terms, gradients, slab);
         gradients.flow();
+        if (filter != null) {
+            return Passes.gradientOfProducts(dy, channels, terms.getFirst().channels(), filter);
+        }
         return Passes.inputGradient(Gate.PRODUCT, dy, channels, positions, terms, toPositions, toChannels, null);
     }
 
@@ -232,7 +259,7 @@ public final class PooledGates {
             Logits.unsquash(dgate.at(image), map.channels, channels.at(image));
         }
         Numbers dpools = excitation.backward(dgate, gradients, slab);
-        for (int image = 0; pooled.mean && image < map.images; image++) {
+        for (int image = 0; pooled.mean && filter == null && image < map.images; image++) {
             Rows.scale(dpools.at(image), map.channels, 1f / map.positions);
         }
         if (pooled.mean) {

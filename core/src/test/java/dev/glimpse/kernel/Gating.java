@@ -83,6 +83,16 @@ enum Gating {
             });
         }
     },
+    /** By weights of one sign: where they cancel, little but the composed form's roundings is left in bfloat16. */
+    POOLED_FILTER(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            Mlp mlp = p.layers(false);
+            Tensor filter = p.values(x.size(1), x.size(2), x.size(3)).abs().mul(new Scalar(1.0 / 64));
+            return PooledGates.gated(x, PooledGates.Pooled.by(filter), mlp, null, null,
+                    () -> x.mul(dense(mlp, Tensors.spatialSum(x.mul(filter)).unsqueeze(2).unsqueeze(3)).sigmoid()));
+        }
+    },
     POOLED_LINE(null) {
         @Override
         Tensor on(Tensor x, Parts p) {
@@ -121,10 +131,10 @@ enum Gating {
         this.work = work;
     }
 
-    /** Whether what is largest among products decides where a gradient goes. */
-    boolean choosesAmongProducts() {
+    /** Whether what is largest among products, or on which side of zero their sum is, decides where a gradient goes. */
+    boolean roundingDecides() {
         return this == GATED_CHANNEL_POOLS || this == CBAM || this == POOLED_CBAM || this == POOLED_PLAIN_CBAM
-                || this == ALL;
+                || this == POOLED_FILTER || this == ALL;
     }
 
     Tensor on(Tensor x, Parts parts) {
