@@ -23,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
  * <pre>
  * config.json               {@link RunConfig}
  * metrics.csv               a line an epoch
+ * events.out.tfevents.*     the same for TensorBoard: see {@link EventFile}
  * best.safetensors          the weights that tested best: averaged ones where the recipe averages them
  * last.safetensors          the weights after the last whole epoch
  * average.safetensors       their moving average, where there is one
@@ -30,11 +31,12 @@ import tools.jackson.databind.node.ObjectNode;
  * .lock                     there while a process trains into it
  * </pre>
  *
- * Every file is replaced as a whole: a killed run leaves the old one or the new one.
+ * Every file but TensorBoard's is replaced as a whole: a killed run leaves the old one or the new one.
  */
 public final class Run implements AutoCloseable {
     private static final String CONFIG = "config.json";
     private static final String METRICS = "metrics.csv";
+    private static final String EVENTS = "events.out.tfevents.glimpse";
     private static final String BEST = "best.safetensors";
     private static final String LAST = "last.safetensors";
     private static final String AVERAGE = "average.safetensors";
@@ -241,6 +243,18 @@ public final class Run implements AutoCloseable {
                     m.stepP99Milliseconds()));
         }
         keepingCheckpoint(() -> AtomicFiles.write(folder.resolve(METRICS), csv.toString()));
+    }
+
+    /** Brings what TensorBoard reads up to these epochs. */
+    void writeEvents(List<EpochMetrics> epochs) throws IOException {
+        keepingCheckpoint(() -> {
+            Path file = folder.resolve(EVENTS);
+            try {
+                EventFile.write(file, epochs);
+            } catch (IOException e) {
+                throw new IOException("cannot write " + file + ": " + AtomicFiles.reason(e), e);
+            }
+        });
     }
 
     /** Writes the weights that tested best. */

@@ -103,6 +103,7 @@ public final class Trainer {
         if (!run.hasCheckpoint()) {
             run.writeCheckpoint(checkpoint, position);
         }
+        run.writeEvents(position.epochs());
         while (!finished() && !stop.getAsBoolean()) {
             Epoch epoch = new Epoch(training);
             epoch.train();
@@ -279,6 +280,7 @@ public final class Trainer {
             run.writeMetrics(epochs);
             position = Position.after(epochs, position.steps(), task);
             run.writeCheckpoint(checkpoint, position);
+            run.writeEvents(epochs);
             progress.epoch(metrics);
         }
     }

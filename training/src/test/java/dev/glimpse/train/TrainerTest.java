@@ -145,6 +145,8 @@ class TrainerTest {
             assertThat(halting.resolve(weights + ".safetensors"))
                     .hasSameBinaryContentAs(whole.resolve(weights + ".safetensors"));
         }
+        assertThat(halting.resolve("events.out.tfevents.glimpse")).as("an event an epoch, of the same size")
+                .hasSize(Files.size(whole.resolve("events.out.tfevents.glimpse")));
     }
 
     @Test
