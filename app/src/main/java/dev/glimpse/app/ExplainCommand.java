@@ -3,13 +3,9 @@ package dev.glimpse.app;
 import dev.glimpse.data.Image;
 import dev.glimpse.data.ImageReader;
 import dev.glimpse.explain.ContactSheet;
-import dev.glimpse.explain.GradCam;
-import dev.glimpse.explain.HeatMap;
-import dev.glimpse.explain.NetworkMaps;
 import dev.glimpse.explain.Pictures;
 import dev.glimpse.explain.Scaling;
 import dev.glimpse.io.AtomicFiles;
-import dev.glimpse.model.ImageNetwork;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Classifier;
 import dev.glimpse.train.Classifier.Answer;
@@ -26,7 +22,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,9 +33,7 @@ import picocli.CommandLine.Spec;
         description = "Lay a run's attention maps and Grad-CAM over pictures.")
 final class ExplainCommand implements Callable<Integer> {
     private static final int LEAST_SIDE = 256;
-    private static final double OPACITY = 0.5;
     private static final int MOST_ROWS = 50; // of the contact sheet: it is held in memory as a whole
-    private static final String GRAD_CAM = "Grad-CAM";
 
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of a run.")
     private Path folder;
@@ -138,26 +131,10 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private Map<String, Image> overlays(Classifier classifier, Image picture, Image square, Answer answer) {
-        Map<String, Image> overlays = new LinkedHashMap<>();
         try (PointerScope _ = new PointerScope()) {
-            Tensor input = classifier.input(picture);
-            NetworkMaps.of(classifier.network(), input)
-                    .forEach((path, maps) -> overlays.put(shorten(path), maps.getFirst().over(square, OPACITY)));
-            if (classifier.network() instanceof ImageNetwork network) {
-                int index = target == null ? answer.index() : classifier.classes().indexOf(target);
-                HeatMap cam = GradCam.maps(network, input, new int[]{index}).getFirst();
-                overlays.put(GRAD_CAM, cam.over(square, OPACITY));
-            }
+            int explained = target == null ? answer.index() : classifier.classes().indexOf(target);
+            return AttentionOverlays.all(classifier.network(), classifier.input(picture), square, explained);
         }
-        return overlays;
-    }
-
-    /** {@code layer1.0.cbam.SpatialGate} is one word too many for a column's title. */
-    private static String shorten(String path) {
-        int last = path.lastIndexOf('.');
-        return last > 0 && Character.isLetter(path.charAt(last + 1)) && path.indexOf('.') < last
-                ? path.substring(0, last)
-                : path;
     }
 
     private static Image small(Image picture) {

@@ -1,7 +1,9 @@
 package dev.glimpse.app;
 
+import dev.glimpse.data.DataSources;
 import dev.glimpse.data.Loader;
 import dev.glimpse.train.RunConfig;
+import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,7 +13,26 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 
 /** What a network is trained and tested on. */
-interface Material {
+sealed interface Material permits LabelledMaterial, MaskedMaterial {
+    /**
+     * A run's images as its configuration reads them.
+     *
+     * @param images where they are
+     * @throws IllegalArgumentException where their classes are others
+     */
+    static Material of(String images, RunConfig config) throws IOException {
+        if (config.task().kind() == TaskConfig.Kind.SEGMENTATION) {
+            return new MaskedMaterial(SegmentationRuns.splits(Path.of(images), config));
+        }
+        DataSources.Splits splits = DataSources.open(images);
+        boolean several = config.task().kind() == TaskConfig.Kind.MULTI_LABEL;
+        if (!splits.classes().equals(config.classes()) || splits.train().multiLabel() != several) {
+            throw new IllegalArgumentException(images + ": its classes are others than when the run began: "
+                    + splits.classes() + ", then " + config.classes());
+        }
+        return new LabelledMaterial(splits.train(), splits.test());
+    }
+
     /** How many images it is trained on. */
     int trainingImages();
 

@@ -41,28 +41,33 @@ final class SegmentationSheet {
         if (rows.size() == MOST_ROWS) {
             return;
         }
+        Map<String, Image> pictures = pictures(image, truth, found);
+        if (pictures.size() > columns.size()) {
+            columns.clear();
+            columns.addAll(pictures.keySet());
+        }
+        rows.add(new ContactSheet.Row(name, caption, List.copyOf(pictures.values())));
+    }
+
+    /**
+     * A row's pictures by their titles.
+     *
+     * @param truth null where nobody knows
+     */
+    Map<String, Image> pictures(Image image, Mask truth, Mask found) {
         Image small = Pictures.fitted(image, TILE, Scaling.CUBIC);
         Mask smallFound = found.scaled(small.width(), small.height());
-        List<Image> row = new ArrayList<>(List.of(small));
-        List<String> titles = new ArrayList<>(List.of("image"));
+        Map<String, Image> pictures = new LinkedHashMap<>();
+        pictures.put("image", small);
         Image overlay = segments.over(small, smallFound, OPACITY);
         if (truth != null) {
             Mask smallTruth = truth.scaled(small.width(), small.height());
-            row.add(segments.over(small, smallTruth, OPACITY));
-            titles.add("truth");
+            pictures.put("truth", segments.over(small, smallTruth, OPACITY));
             overlay = Segments.contours(overlay, smallTruth, CONTOUR);
         }
-        row.add(overlay);
-        titles.add("prediction");
-        attention(image).forEach((title, map) -> {
-            row.add(map.over(small, OPACITY));
-            titles.add(title);
-        });
-        if (titles.size() > columns.size()) {
-            columns.clear();
-            columns.addAll(titles);
-        }
-        rows.add(new ContactSheet.Row(name, caption, row));
+        pictures.put("prediction", overlay);
+        attention(image).forEach((title, map) -> pictures.put(title, map.over(small, OPACITY)));
+        return pictures;
     }
 
     /** What the network attended to, finest first; nothing of a picture that would have to be filled up for it. */

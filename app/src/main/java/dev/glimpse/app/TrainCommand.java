@@ -253,7 +253,8 @@ final class TrainCommand implements Callable<Integer> {
         ChannelStatistics colours = measured.measure();
         String version = new Main.Version().getVersion()[0];
         RunConfig config = new RunConfig(RunConfig.FORMAT, version, model, args, classes, side, colours.mean(),
-                colours.std(), DataSources.absolute(data), material.identity(), whole, told, feeding);
+                colours.std(), DataSources.absolute(data), material.identity(), whole, told, feeding,
+                Typed.words(spec, data));
         if (findLearningRate) {
             return findLearningRate(network, material, config);
         }
@@ -266,7 +267,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             tell(choice);
             err.flush();
-            return session(run, material).train(network, whole.workers(), json);
+            return session(run, material).train(network, data, whole.workers(), json);
         }
     }
 
@@ -275,11 +276,11 @@ final class TrainCommand implements Callable<Integer> {
         try (Run run = Run.resume(resumed)) {
             RunConfig config = run.config();
             String images = data == null ? config.data() : data;
-            TrainingSession session = session(run, material(images, config));
+            TrainingSession session = session(run, Material.of(images, config));
             session.requireSameImages(images);
             Libtorch.load();
             spec.commandLine().getErr().println("going on with " + run.folder());
-            return session.train(config.network(), config.recipe().workers(), json);
+            return session.train(config.network(), images, config.recipe().workers(), json);
         }
     }
 
@@ -303,19 +304,6 @@ final class TrainCommand implements Callable<Integer> {
 
     private Trainer.Checkpoints checkpoints() {
         return new Trainer.Checkpoints(checkpointSeconds, checkpointSteps);
-    }
-
-    private static Material material(String images, RunConfig config) throws IOException {
-        if (config.task().kind() == TaskConfig.Kind.SEGMENTATION) {
-            return new MaskedMaterial(SegmentationRuns.splits(Path.of(images), config));
-        }
-        DataSources.Splits splits = DataSources.open(images);
-        boolean several = config.task().kind() == TaskConfig.Kind.MULTI_LABEL;
-        if (!splits.classes().equals(config.classes()) || splits.train().multiLabel() != several) {
-            throw new IllegalArgumentException(images + ": its classes are others than when the run began: "
-                    + splits.classes() + ", then " + config.classes());
-        }
-        return new LabelledMaterial(splits.train(), splits.test());
     }
 
     private TrainingSession session(Run run, Material material) {

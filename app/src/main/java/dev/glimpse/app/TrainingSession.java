@@ -11,6 +11,7 @@ import dev.glimpse.train.Task;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,8 +49,11 @@ final class TrainingSession {
         }
     }
 
-    /** @return the exit status */
-    int train(Layer network, int workers, boolean json) throws IOException {
+    /**
+     * @param data where the material is, as it was typed
+     * @return the exit status
+     */
+    int train(Layer network, String data, int workers, boolean json) throws IOException {
         RunConfig config = run.config();
         Recipe recipe = config.recipe();
         Task task = config.task().task(config.classes().size(), recipe.regularisation());
@@ -68,9 +72,26 @@ final class TrainingSession {
                 err.flush();
                 return interrupt.request().exit();
             }
+            Path report = run.folder().resolve(RunReading.REPORT);
+            report(report, data, interrupt);
             print(trainer.position().epochs(), task, trainLoader.skipped().size() + testLoader.skipped().size(), json);
             return 0;
         }
+    }
+
+    /** The training is done whatever becomes of its report. */
+    private void report(Path file, String data, Interrupt interrupt) {
+        String again = "; write it by: glimpse report " + run.folder();
+        try {
+            RunReading.write(run, data, file, interrupt::requested).ifPresentOrElse(missing -> {
+                if (!missing.isEmpty()) {
+                    err.println("glimpse: the report is without images: " + missing);
+                }
+            }, () -> err.println("glimpse: stopped before its report was written" + again));
+        } catch (IOException | RuntimeException e) {
+            err.println("glimpse: there is no report: " + Main.oneLine(e) + again);
+        }
+        err.flush();
     }
 
     private void print(List<EpochMetrics> done, Task task, int skipped, boolean json) {
@@ -86,6 +107,7 @@ final class TrainingSession {
             result.put("best_epoch", best.epoch());
             result.put("last_test_" + measure, done.getLast().test().get(measure));
             result.put("seconds", seconds);
+            result.put("report", run.folder().resolve(RunReading.REPORT).toString());
             result.put("skipped_images", skipped);
             out.println(Output.json(result));
             return;
@@ -93,5 +115,6 @@ final class TrainingSession {
         out.printf(Locale.ROOT, "Best test %s %.2f %% after epoch %d, last %.2f %%, in %.0f s. Weights: %s%n", measure,
                 100 * best.test().get(measure), best.epoch(), 100 * done.getLast().test().get(measure), seconds,
                 run.folder().resolve("best.safetensors"));
+        out.println("Report: " + run.folder().resolve(RunReading.REPORT));
     }
 }

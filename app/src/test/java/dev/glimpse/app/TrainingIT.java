@@ -49,7 +49,8 @@ class TrainingIT {
         assertThat(csv.getFirst()).startsWith("epoch,train_loss,train_accuracy,test_loss,test_accuracy");
         try (Stream<Path> files = Files.list(run)) {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("config.json",
-                    "metrics.csv", "best.safetensors", "last.safetensors", "checkpoint.safetensors");
+                    "metrics.csv", "best.safetensors", "last.safetensors", "checkpoint.safetensors",
+                    "events.out.tfevents.glimpse", "report.html");
         }
         JsonNode config = new JsonMapper().readTree(Files.readString(run.resolve("config.json")));
         assertThat(config.path("classes").valueStream().map(JsonNode::asString)).containsExactly("blue", "green",

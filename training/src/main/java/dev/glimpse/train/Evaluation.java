@@ -16,9 +16,15 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Measures a network on all of a loader's images, in eval mode and without gradients. */
 public final class Evaluation {
+    /** Hears what a network said of some images. */
     @FunctionalInterface
-    private interface Taker {
-        void take(Tensor output, Tensor target);
+    public interface Listener {
+        /**
+         * @param indices of the images in their data set
+         * @param output the network's, in float32; freed after the call
+         * @param target what the loader gave along; freed after the call
+         */
+        void hear(int[] indices, Tensor output, Tensor target);
     }
 
     private Evaluation() {}
@@ -26,8 +32,9 @@ public final class Evaluation {
     /** @param stop asked after each batch; once true, the rest is left out */
     static Tally of(Layer network, Loader images, Task task, Mode mode, BooleanSupplier stop) {
         Tally tally = task.tally();
-        each(network, images, input -> mode.forward(network, input), stop, (output, target) -> tally.add(output, target,
-                task.testLoss(output, target).item().toDouble()));
+        each(network, images, input -> mode.forward(network, input), stop,
+                (_, output, target) -> tally.add(output, target,
+                        task.testLoss(output, target).item().toDouble()));
         return tally;
     }
 
@@ -46,7 +53,7 @@ public final class Evaluation {
         long[] count = new long[classes];
         double[] lossSum = {0};
         each(network, images, input -> looks.scores(view -> mode.forward(network, view), input, size), () -> false,
-                (scores, target) -> {
+                (_, scores, target) -> {
                     lossSum[0] += torch.cross_entropy_loss(scores, target).item().toDouble() * scores.size(0);
                     long[] answers = Tensors.toLongs(Tensors.argmax(scores, 1));
                     long[] labels = Tensors.toLongs(target);
@@ -67,18 +74,30 @@ public final class Evaluation {
     public static MultiLabelScore labels(Layer network, Loader images, int labels, Mode mode) {
         mode.prepare(network);
         MultiLabelTally tally = new MultiLabelTally(labels);
-        each(network, images, input -> mode.forward(network, input), () -> false, tally::add);
+        each(network, images, input -> mode.forward(network, input), () -> false,
+                (_, output, target) -> tally.add(output, target));
         return tally.result();
     }
 
+    /**
+     * Shows a network all of a loader's images.
+     *
+     * @param mode the run's, for the numbers that its own tests gave
+     * @param stop asked before each batch; once true, the rest is left out
+     */
+    public static void each(Layer network, Loader images, Mode mode, BooleanSupplier stop, Listener listener) {
+        mode.prepare(network);
+        each(network, images, input -> mode.forward(network, input), stop, listener);
+    }
+
     private static void each(Layer network, Loader images, UnaryOperator<Tensor> scores, BooleanSupplier stop,
-            Taker taker) {
+            Listener listener) {
         network.eval();
         Scopes.noGrad(() -> {
             try (Loader.Epoch batches = images.epoch(0)) {
                 while (!stop.getAsBoolean() && batches.hasNext()) {
                     try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
-                        taker.take(scores.apply(batch.images()), batch.labels());
+                        listener.hear(batch.indices(), scores.apply(batch.images()), batch.labels());
                     }
                 }
             }

@@ -164,6 +164,20 @@ public final class Run implements AutoCloseable {
     }
 
     /**
+     * What was measured after each epoch.
+     *
+     * @throws IOException in one line, when no epoch is done or the file is damaged
+     */
+    public RunMetrics metrics() throws IOException {
+        Path file = folder.resolve(METRICS);
+        RunMetrics metrics = Files.exists(file) ? RunMetrics.read(file) : new RunMetrics(List.of(), List.of());
+        if (metrics.epochs() == 0) {
+            throw new IOException(folder + " has no metrics yet: no epoch was finished");
+        }
+        return metrics;
+    }
+
+    /**
      * The network with its best weights (the last ones where there are no best yet), in eval mode. Call it outside of
      * pointer scopes.
      *

@@ -21,16 +21,24 @@ import java.util.Map;
  * @param recipe how it is trained
  * @param task what it is trained for
  * @param feeding how its images are chosen and changed
+ * @param command that started it, as it was typed; empty where none did
  */
 public record RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes,
         int size, float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task,
-        Feeding feeding) {
+        Feeding feeding, List<String> command) {
     /** The format that is written: 1 had no number, and a flat recipe. */
     public static final int FORMAT = 2;
 
     public RunConfig {
         task = task == null ? TaskConfig.CLASSIFICATION : task;
         feeding = feeding == null ? Feeding.usual(size) : feeding;
+        command = command == null ? List.of() : List.copyOf(command);
+    }
+
+    /** Started by no command. */
+    public RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes, int size,
+            float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task, Feeding feeding) {
+        this(format, glimpse, model, args, classes, size, mean, std, data, images, recipe, task, feeding, List.of());
     }
 
     /** Of a classifier that is fed as usual. */

@@ -14,7 +14,7 @@ import java.util.stream.DoubleStream;
  * String svg = new LineChart("Test loss", "Epoch", Axis.log(LineChart.values(losses)), losses).svg();
  * </pre>
  *
- * A series of several runs shows each as a thin line and their mean as a strong one. A value without a place on the
+ * A series without a name is not in the legend. A series of several runs shows each as a thin line and their mean as a strong one. A value without a place on the
  * axis (not finite; on a log axis, not above zero) leaves a gap.
  */
 public record LineChart(String title, String xLabel, Axis y, List<Series> series) {
@@ -23,6 +23,7 @@ public record LineChart(String title, String xLabel, Axis y, List<Series> series
     private static final int LEFT = 52;
     private static final int RIGHT = 14;
     private static final int BOTTOM = 44;
+    private static final int UNNAMED = 26;
     private static final double LETTER = 6.6;
     private static final String GRID = "stroke:currentColor;stroke-opacity:.13";
     private static final String QUIET = "fill-opacity:.68;font-variant-numeric:tabular-nums";
@@ -57,16 +58,19 @@ public record LineChart(String title, String xLabel, Axis y, List<Series> series
         int y = 38;
         for (int i = 0; i < series.size(); i++) {
             String name = series.get(i).name;
+            if (name.isEmpty()) {
+                continue;
+            }
             double room = 22 + LETTER * name.length();
             if (left > 0 && left + room > WIDTH) {
                 left = 0;
                 y += 18;
             }
-            svg.line(left + 1, y - 4, left + 15, y - 4, "stroke-width:2.5;stroke:" + Svg.colour(i));
+            svg.line(left + 1, y - 4, left + 15, y - 4, "stroke-width:2.5;stroke:" + Svg.colour(i) + Svg.dashes(i));
             svg.text(left + 22, y, "start", "", name);
             left += room + 16;
         }
-        return y;
+        return series.stream().allMatch(each -> each.name.isEmpty()) ? UNNAMED : y;
     }
 
     private int longest() {
@@ -90,7 +94,7 @@ public record LineChart(String title, String xLabel, Axis y, List<Series> series
 
     private void lines(Svg svg, Axis x, int top, int index) {
         Series drawn = series.get(index);
-        String stroke = "stroke:" + Svg.colour(index) + ";stroke-width:";
+        String stroke = "stroke:" + Svg.colour(index) + Svg.dashes(index) + ";stroke-width:";
         if (drawn.runs.size() > 1) {
             for (double[] run : drawn.runs) {
                 svg.path(steps(run, x, top), stroke + "1;stroke-opacity:.3", drawn.name);

@@ -1,6 +1,7 @@
 package dev.glimpse.app.report;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Locale;
 
 /** Figures as a reader likes them, in text that is HTML too; what is not finite is a dash. */
@@ -21,6 +22,26 @@ final class Numbers {
 
     static String fixed(double number, int decimals) {
         return Double.isFinite(number) ? String.format(Locale.ROOT, "%." + decimals + "f", number) : NONE;
+    }
+
+    /** Three digits: {@code 11.3 M}. */
+    static String large(long number) {
+        double rest = number;
+        int thousands = 0;
+        while (rest >= 999.5 && thousands < 4) {
+            rest /= 1000;
+            thousands++;
+        }
+        return thousands == 0 ? count(number)
+                : fixed(rest, rest < 9.995 ? 2 : rest < 99.95 ? 1 : 0) + NARROW_SPACE + "kMGT".charAt(thousands - 1);
+    }
+
+    /** Four digits that count, and no power of ten. */
+    static String significant(double number) {
+        if (!Double.isFinite(number) || number == 0) {
+            return number == 0 ? "0" : NONE;
+        }
+        return new BigDecimal(number).round(new MathContext(4)).stripTrailingZeros().toPlainString();
     }
 
     /** All its digits and no power of ten: a setting as one would type it. */

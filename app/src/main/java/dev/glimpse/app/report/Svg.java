@@ -27,12 +27,29 @@ final class Svg {
         return "var(--series-" + (index + 1) + "," + SERIES[index] + ")";
     }
 
+    /** Tells series of the same colour apart: the first of each is drawn through. */
+    static String dashes(int series) {
+        return switch (series / SERIES.length) {
+            case 0 -> "";
+            case 1 -> ";stroke-dasharray:7 4";
+            default -> ";stroke-dasharray:1.5 4";
+        };
+    }
+
     void line(double x1, double y1, double x2, double y2, String style) {
         add("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" style=\"%s\"/>", x1, y1, x2, y2, style);
     }
 
     void rectangle(double x, double y, double w, double h, String style) {
         add("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" style=\"%s\"/>", x, y, w, h, style);
+    }
+
+    /**
+     * @param hint shown while the pointer rests on it
+     */
+    void rectangle(double x, double y, double w, double h, String style, String hint) {
+        add("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" style=\"%s\"><title>%s</title></rect>", x, y, w,
+                h, style, Html.escape(hint));
     }
 
     /**
@@ -50,6 +67,16 @@ final class Svg {
     void text(double x, double y, String anchor, String style, String text) {
         add("<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" style=\"%s\">%s</text>", x, y, anchor, style,
                 Html.escape(text));
+    }
+
+    /**
+     * Text that does not run from left to right.
+     *
+     * @param degrees clockwise, about the place where it is anchored
+     */
+    void turned(double x, double y, double degrees, String anchor, String style, String text) {
+        add("<text transform=\"translate(%.1f %.1f) rotate(%.0f)\" text-anchor=\"%s\" style=\"%s\">%s</text>", x, y,
+                degrees, anchor, style, Html.escape(text));
     }
 
     private void add(String format, Object... values) {

@@ -29,11 +29,11 @@ final class WhitePatchTables {
                 .filter(found -> Double.isFinite(found.hits.mean()))
                 .max(Comparator.comparingDouble(found -> found.hits.mean()));
         StringBuilder cards = new StringBuilder();
-        surest.ifPresent(network -> cards.append(card("Lowest test loss",
+        surest.ifPresent(network -> cards.append(Parts.card("Lowest test loss",
                 Numbers.scientific(testLoss(network).mean()), WhitePatchReport.named(result, network))));
-        rightest.ifPresent(network -> cards.append(card("Highest test accuracy",
+        rightest.ifPresent(network -> cards.append(Parts.card("Highest test accuracy",
                 Numbers.percent(accuracy(network).mean()), WhitePatchReport.named(result, network))));
-        sharpest.ifPresent(found -> cards.append(card("Best at pointing to the patch",
+        sharpest.ifPresent(found -> cards.append(Parts.card("Best at pointing to the patch",
                 Numbers.percent(found.hits.mean()), WhitePatchReport.named(result, found.network) + "<small>"
                         + Html.escape(found.map) + ", chance " + Numbers.percent(found.chance) + "</small>")));
         int seeds = result.setup().seeds().size();
@@ -41,11 +41,6 @@ final class WhitePatchTables {
                 ? "Means over " + seeds + " seeds."
                 : "From one seed: small gaps between networks may be chance.";
         return "<section class=\"cards\">\n%s</section>\n<p class=\"note\">%s</p>\n".formatted(cards, caution);
-    }
-
-    private static String card(String label, String figure, String source) {
-        return "<div class=\"card\"><p>%s</p><p class=\"figure\">%s</p><p>%s</p></div>\n".formatted(label, figure,
-                source);
     }
 
     static String summary(WhitePatchResult result) {
