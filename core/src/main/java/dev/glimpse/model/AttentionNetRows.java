@@ -24,7 +24,7 @@ final class AttentionNetRows {
     static List<Entry> rows() {
         return List.of(
                 new Entry("senet154", "SENet-154, with keys as converted from Caffe", "Hu et al., CVPR 2018", true,
-                        args -> new SeNet(senet154().read(args).withAttention(
+                        args -> new SeNet(senet154().withDrops(SeNet.DROPS).read(args).withAttention(
                                 Placement.read(args, SeNet.GATE, SeNet::slot).withKey(SeNet.KEY)))),
                 sk("sknet50", "ResNeXt-50 with selective kernels", Config.of(Unit.BOTTLENECK, 3, 4, 6, 3)),
                 sk("sknet101", "ResNeXt-101 with selective kernels", Config.of(Unit.BOTTLENECK, 3, 4, 23, 3)),
@@ -63,7 +63,8 @@ final class AttentionNetRows {
         Config config = Config.of(Unit.BOTTLENECK, 3, 4, blocks, 3).withStem(Stem.WIDE, Shortcut.CONVOLUTION);
         return new Entry(name, title, "Fu et al., CVPR 2019", false,
                 args -> new DualAttentionNet(config.forTask(args.integer("classes", CITYSCAPES_CLASSES),
-                        args.integer("input_channels", config.inputChannels())).withAttention(Placement.read(args))));
+                        args.integer("input_channels", config.inputChannels()))
+                        .withDrops(new Drops(args.number("drop_path", 0), 0)).withAttention(Placement.read(args))));
     }
 
     /** Keys and filters' sizes as in cfzd/FcaNet: those of the maps of an image of 224 pixels. */

@@ -9,6 +9,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.model.NormedConvolution.Activation;
 import dev.glimpse.model.Placement.Site;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
@@ -53,9 +54,10 @@ public final class ByobNet extends Layer implements ImageNetwork {
      * @param classes how many scores come out
      * @param inputChannels how many planes an image has
      * @param attention what stands where
+     * @param drops what is left out in training
      */
     public record Config(List<Integer> blocks, List<Long> widths, long groupWidth, boolean pooledStem, boolean silu,
-            long headWidth, long classes, long inputChannels, Placement attention) {
+            long headWidth, long classes, long inputChannels, Placement attention, Drops drops) {
         private static final List<Long> WIDTHS = List.of(256L, 512L, 1024L, 2048L);
 
         public Config {
@@ -83,44 +85,50 @@ public final class ByobNet extends Layer implements ImageNetwork {
 
         /** A ResNet's four stages, for ImageNet. */
         public static Config of(Integer... blocks) {
-            return new Config(List.of(blocks), WIDTHS, 0, true, false, 0, 1000, 3, Placement.NONE);
+            return new Config(List.of(blocks), WIDTHS, 0, true, false, 0, 1000, 3, Placement.NONE, Drops.NONE);
         }
 
         public Config withWidths(long... newWidths) {
             return new Config(blocks, Arrays.stream(newWidths).boxed().toList(), groupWidth, pooledStem, silu,
-                    headWidth, classes, inputChannels, attention);
+                    headWidth, classes, inputChannels, attention, drops);
         }
 
         /** With groups of that many channels in the 3x3 convolutions. */
         public Config withGroupsOf(long newGroupWidth) {
             return new Config(blocks, widths, newGroupWidth, pooledStem, silu, headWidth, classes, inputChannels,
-                    attention);
+                    attention, drops);
         }
 
         /** With a stride in the stem's last convolution for the max-pool. */
         public Config withoutPool() {
-            return new Config(blocks, widths, groupWidth, false, silu, headWidth, classes, inputChannels, attention);
+            return new Config(blocks, widths, groupWidth, false, silu, headWidth, classes, inputChannels, attention,
+                    drops);
         }
 
         public Config withSilu() {
             return new Config(blocks, widths, groupWidth, pooledStem, true, headWidth, classes, inputChannels,
-                    attention);
+                    attention, drops);
         }
 
         public Config withHead(long newHeadWidth) {
             return new Config(blocks, widths, groupWidth, pooledStem, silu, newHeadWidth, classes, inputChannels,
-                    attention);
+                    attention, drops);
         }
 
         /** For other images and labels than ImageNet's. */
         public Config forTask(long newClasses, long newInputChannels) {
             return new Config(blocks, widths, groupWidth, pooledStem, silu, headWidth, newClasses, newInputChannels,
-                    attention);
+                    attention, drops);
         }
 
         public Config withAttention(Placement newAttention) {
             return new Config(blocks, widths, groupWidth, pooledStem, silu, headWidth, classes, inputChannels,
-                    newAttention);
+                    newAttention, drops);
+        }
+
+        public Config withDrops(Drops newDrops) {
+            return new Config(blocks, widths, groupWidth, pooledStem, silu, headWidth, classes, inputChannels,
+                    attention, newDrops);
         }
 
         private Activation activation() {
@@ -132,6 +140,7 @@ public final class ByobNet extends Layer implements ImageNetwork {
     private final List<Stage> stages = new ArrayList<>();
     private final Optional<NormedConvolution> finalConv;
     private final long featureChannels;
+    private final double dropout;
     private Head head;
 
     public ByobNet(Config config) {
@@ -140,13 +149,15 @@ public final class ByobNet extends Layer implements ImageNetwork {
         List<String> places = new ArrayList<>();
         List<String> stagePlaces = new ArrayList<>();
         long in = STEM[STEM.length - 1];
+        int all = config.blocks().stream().mapToInt(Integer::intValue).sum();
         for (int stage = 0; stage < config.widths().size(); stage++) {
             String path = "stages." + stage;
             long width = config.widths().get(stage);
             Block[] blocks = new Block[config.blocks().get(stage)];
             for (int i = 0; i < blocks.length; i++) {
                 places.add(path + "." + i);
-                blocks[i] = new Block(in, width, i == 0 && stage > 0 ? 2 : 1, config, path + "." + i);
+                blocks[i] = new Block(in, width, i == 0 && stage > 0 ? 2 : 1, config, path + "." + i,
+                        config.drops().at(places.size() - 1, all).path());
                 in = width;
             }
             stagePlaces.add(path);
@@ -163,7 +174,8 @@ public final class ByobNet extends Layer implements ImageNetwork {
                 : Optional.of(register_module("final_conv",
                         new NormedConvolution(last, config.headWidth(), 1, Window.DEFAULT, config.activation())));
         featureChannels = config.headWidth() == 0 ? last : config.headWidth();
-        head = register_module("head", new Head(featureChannels, config.classes()));
+        dropout = config.drops().features();
+        head = register_module("head", new Head(featureChannels, config.classes(), dropout));
     }
 
     private static Sequential stem(Config config) {
@@ -213,7 +225,7 @@ public final class ByobNet extends Layer implements ImageNetwork {
 
     @Override
     public void replaceClassifier(long classes) {
-        head = replace_module("head", new Head(featureChannels, classes));
+        head = replace_module("head", new Head(featureChannels, classes, dropout));
     }
 
     private Tensor last(Tensor x) {
@@ -238,8 +250,10 @@ public final class ByobNet extends Layer implements ImageNetwork {
         private final Optional<Layer> attention;
         private final NormedConvolution conv3;
         private final Activation activation;
+        private final double dropPath;
 
-        Block(long in, long out, long stride, Config config, String path) {
+        Block(long in, long out, long stride, Config config, String path, double dropPath) {
+            this.dropPath = dropPath;
             activation = config.activation();
             long inner = out / REDUCTION;
             long groups = config.groupWidth() == 0 ? 1 : inner / config.groupWidth();
@@ -262,15 +276,18 @@ public final class ByobNet extends Layer implements ImageNetwork {
                 y = attention.get().forward(y);
             }
             Tensor residual = shortcut.isPresent() ? shortcut.get().forward(x) : x;
-            return activation.apply(conv3.forward(y).add(residual)); // (B, C, H/stride, W/stride)
+            y = Dropping.path(conv3.forward(y), dropPath, is_training()); // (B, C, H/stride, W/stride)
+            return activation.apply(y.add(residual));
         }
     }
 
     private static final class Head extends Layer {
         private static final double DEVIATION = 0.01;
         private final LinearImpl fc;
+        private final double dropout;
 
-        Head(long channels, long classes) {
+        Head(long channels, long classes, double dropout) {
+            this.dropout = dropout;
             fc = register_module("fc", linear(channels, classes));
             Init.normal(fc.weight(), DEVIATION);
             Init.constant(fc.bias(), 0);
@@ -278,7 +295,8 @@ public final class ByobNet extends Layer implements ImageNetwork {
 
         @Override
         public Tensor forward(Tensor x) {
-            return fc.forward(Tensors.spatialMean(x).flatten(1, -1));
+            Tensor mean = Tensors.spatialMean(x).flatten(1, -1); // (B, C)
+            return fc.forward(Dropping.values(mean, dropout, is_training()));
         }
     }
 }

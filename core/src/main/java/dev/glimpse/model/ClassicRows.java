@@ -55,7 +55,7 @@ final class ClassicRows {
 
     private static Layer mobileNetV2(Args a) {
         MobileNetV2.Config c = MobileNetV2.Config.DEFAULT;
-        return new MobileNetV2(c.withWidth(a.number("width", c.width())).withDropout(a.number("dropout", c.dropout()))
+        return new MobileNetV2(c.withWidth(a.number("width", c.width())).withDrops(c.drops().read(a))
                 .forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
                 .withAttention(Placement.read(a)));
     }
@@ -76,7 +76,8 @@ final class ClassicRows {
 
     private static Layer xception(Args a) {
         Xception.Config c = Xception.Config.DEFAULT;
-        return new Xception(c.forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
+        return new Xception(c.withDrops(c.drops().read(a))
+                .forTask(a.integer("classes", c.classes()), a.integer("input_channels", c.inputChannels()))
                 .withAttention(Placement.read(a)));
     }
 

@@ -10,6 +10,7 @@ import static dev.glimpse.nn.Window.stride;
 import dev.glimpse.Layer;
 import dev.glimpse.model.Placement.Site;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Layers;
 import dev.glimpse.nn.Sequential;
@@ -51,37 +52,36 @@ public final class MobileNetV2 extends Layer implements ImageNetwork {
 
     /**
      * @param width by how much the paper's widths are multiplied; multiples of 8 come out, the last not below 1280
-     * @param dropout how much of the mean is left out in training
+     * @param drops what is left out in training
      * @param classes how many scores come out
      * @param inputChannels how many planes an image has
      * @param attention what stands where
      */
-    public record Config(double width, double dropout, long classes, long inputChannels, Placement attention) {
+    public record Config(double width, Drops drops, long classes, long inputChannels, Placement attention) {
         /** The paper's, for ImageNet. */
-        public static final Config DEFAULT = new Config(1, 0.2, 1000, 3, Placement.NONE);
+        public static final Config DEFAULT = new Config(1, new Drops(0, 0.2), 1000, 3, Placement.NONE);
 
         public Config {
             Checks.above("mobilenet_v2: width", width, 0);
-            Checks.probability("mobilenet_v2: dropout", dropout);
             Checks.positive("mobilenet_v2: classes", classes);
             Checks.positive("mobilenet_v2: input_channels", inputChannels);
         }
 
         public Config withWidth(double newWidth) {
-            return new Config(newWidth, dropout, classes, inputChannels, attention);
+            return new Config(newWidth, drops, classes, inputChannels, attention);
         }
 
-        public Config withDropout(double newDropout) {
-            return new Config(width, newDropout, classes, inputChannels, attention);
+        public Config withDrops(Drops newDrops) {
+            return new Config(width, newDrops, classes, inputChannels, attention);
         }
 
         /** For other images and labels than ImageNet's. */
         public Config forTask(long newClasses, long newInputChannels) {
-            return new Config(width, dropout, newClasses, newInputChannels, attention);
+            return new Config(width, drops, newClasses, newInputChannels, attention);
         }
 
         public Config withAttention(Placement newAttention) {
-            return new Config(width, dropout, classes, inputChannels, newAttention);
+            return new Config(width, drops, classes, inputChannels, newAttention);
         }
 
         private long scaled(long channels) {
@@ -109,6 +109,7 @@ public final class MobileNetV2 extends Layer implements ImageNetwork {
         List<Layer> features = new ArrayList<>();
         long in = config.scaled(32);
         features.add(convolution(config.inputChannels(), in, 3, 1, stride(2)));
+        int blocks = ROWS.stream().mapToInt(Row::blocks).sum();
         List<UnaryOperator<Tensor>> stage = new ArrayList<>(List.of(features.getLast()::forward));
         for (Row row : ROWS) {
             if (row.stride() > 1) {
@@ -119,7 +120,7 @@ public final class MobileNetV2 extends Layer implements ImageNetwork {
                 places.add("features." + features.size());
                 long out = config.scaled(row.width());
                 features.add(new Block(in, out, row.expansion(), i == 0 ? row.stride() : 1, config.attention(),
-                        places.getLast()));
+                        places.getLast(), config.drops().at(places.size() - 1, blocks).path()));
                 stage.add(features.getLast()::forward);
                 in = out;
             }
@@ -130,7 +131,7 @@ public final class MobileNetV2 extends Layer implements ImageNetwork {
         config.attention().requireKnown("mobilenet_v2", places,
                 List.of("stage1", "stage2", "stage3", "stage4", "stage5"));
         register_module("features", new Sequential(features.toArray(Module[]::new)));
-        classifier = register_module("classifier", new Sequential(dropout(config.dropout()),
+        classifier = register_module("classifier", new Sequential(dropout(config.drops().features()),
                 linear(config.last(), config.classes())));
     }
 
@@ -192,8 +193,11 @@ public final class MobileNetV2 extends Layer implements ImageNetwork {
         private final Sequential conv;
         private final Optional<Layer> attention;
         private final boolean residual;
+        private final double dropPath;
 
-        Block(long in, long out, long expansion, long stride, Placement placement, String path) {
+        Block(long in, long out, long expansion, long stride, Placement placement, String path,
+                double dropPath) {
+            this.dropPath = dropPath;
             long wide = in * expansion;
             List<Module> steps = new ArrayList<>();
             if (expansion > 1) {
@@ -213,7 +217,7 @@ public final class MobileNetV2 extends Layer implements ImageNetwork {
             if (attention.isPresent()) {
                 y = attention.get().forward(y); // (B, out, H', W')
             }
-            return residual ? y.add(x) : y;
+            return residual ? Dropping.path(y, dropPath, is_training()).add(x) : y;
         }
     }
 }

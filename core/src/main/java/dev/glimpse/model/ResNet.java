@@ -9,6 +9,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
 import dev.glimpse.attention.SkTimm;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Layers;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
@@ -155,9 +156,11 @@ public final class ResNet extends Layer implements ImageNetwork {
      * @param classes how many scores come out
      * @param inputChannels how many planes an image has
      * @param attention what stands where
+     * @param drops what is left out in training; a block is told its own
      */
     public record Config(Unit unit, List<Integer> blocks, List<Long> widths, long groups, long baseWidth, Stem stem,
-            Shortcut shortcut, Stride stride, boolean zeroLast, long classes, long inputChannels, Placement attention) {
+            Shortcut shortcut, Stride stride, boolean zeroLast, long classes, long inputChannels, Placement attention,
+            Drops drops) {
         private static final List<Long> WIDTHS = List.of(64L, 128L, 256L, 512L);
 
         public Config {
@@ -178,47 +181,51 @@ public final class ResNet extends Layer implements ImageNetwork {
         /** He et al.'s: four stages from 64 channels on, for ImageNet. */
         public static Config of(Unit unit, Integer... blocks) {
             return new Config(unit, List.of(blocks), WIDTHS, 1, 64, Stem.IMAGENET, Shortcut.CONVOLUTION, Stride.IN_3X3,
-                    false, 1000, 3, Placement.NONE);
+                    false, 1000, 3, Placement.NONE, Drops.NONE);
         }
 
         /** Groups of that many channels in the first stage's 3x3 convolutions: ResNeXt, and with one group a Wide ResNet. */
         public Config withGroups(long newGroups, long newBaseWidth) {
             return new Config(unit, blocks, widths, newGroups, newBaseWidth, stem, shortcut, stride, zeroLast, classes,
-                    inputChannels, attention);
+                    inputChannels, attention, drops);
         }
 
         /** Every stage as much wider; the stem stays. */
         public Config widened(double factor) {
             return new Config(unit, blocks, widths.stream().map(width -> Math.round(width * factor)).toList(), groups,
-                    baseWidth, stem, shortcut, stride, zeroLast, classes, inputChannels, attention);
+                    baseWidth, stem, shortcut, stride, zeroLast, classes, inputChannels, attention, drops);
         }
 
         public Config withStem(Stem newStem, Shortcut newShortcut) {
             return new Config(unit, blocks, widths, groups, baseWidth, newStem, newShortcut, stride, zeroLast, classes,
-                    inputChannels, attention);
+                    inputChannels, attention, drops);
         }
 
         public Config withStride(Stride newStride) {
             return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, newStride, zeroLast, classes,
-                    inputChannels, attention);
+                    inputChannels, attention, drops);
         }
 
         /** With every block starting as its shortcut, which trains deep networks better: timm's own. */
         public Config startingAsShortcuts() {
             return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, true, classes,
-                    inputChannels, attention);
+                    inputChannels, attention, drops);
         }
 
         /** For other images and labels than ImageNet's. */
         public Config forTask(long newClasses, long newInputChannels) {
             return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, zeroLast, newClasses,
-                    newInputChannels, attention);
+                    newInputChannels, attention, drops);
         }
 
         public Config withAttention(Placement newAttention) {
             return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, zeroLast, classes,
-                    inputChannels,
-                    newAttention);
+                    inputChannels, newAttention, drops);
+        }
+
+        public Config withDrops(Drops newDrops) {
+            return new Config(unit, blocks, widths, groups, baseWidth, stem, shortcut, stride, zeroLast, classes,
+                    inputChannels, attention, newDrops);
         }
 
         /** This, where arguments do not say otherwise; the attention is left to its reader. */
@@ -231,7 +238,7 @@ public final class ResNet extends Layer implements ImageNetwork {
                 default -> throw new IllegalArgumentException(
                         args.owner() + ": stride is '" + args.text("stride", "") + "'; known: 3x3, 1x1");
             };
-            return withStem(newStem, shortcut).withStride(newStride)
+            return withStem(newStem, shortcut).withStride(newStride).withDrops(drops.read(args))
                     .forTask(args.integer("classes", classes), args.integer("input_channels", inputChannels));
         }
     }
@@ -240,6 +247,7 @@ public final class ResNet extends Layer implements ImageNetwork {
     private final BatchNorm2dImpl bn1;
     private final Optional<MaxPool2dImpl> pool;
     private final ResidualStages stages;
+    private final Drops drops;
     private LinearImpl fc;
 
     public ResNet(Config config) {
@@ -251,6 +259,7 @@ public final class ResNet extends Layer implements ImageNetwork {
         bn1 = register_module("bn1", batchNorm2d(config.stem().channels()));
         pool = config.stem().pools() ? Optional.of(register_module("maxpool", maxPool2d(3, 2, 1))) : Optional.empty();
         stages = new ResidualStages(this, config, blocks);
+        drops = config.drops();
         fc = register_module("fc", linear(stages.channels(), config.classes()));
     }
 
@@ -295,7 +304,8 @@ public final class ResNet extends Layer implements ImageNetwork {
 
     @Override
     public Tensor classify(Tensor features) {
-        return fc.forward(Tensors.spatialMean(features).flatten(1, -1));
+        Tensor mean = Tensors.spatialMean(features).flatten(1, -1); // (B, C4)
+        return fc.forward(Dropping.values(mean, drops.features(), is_training()));
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.model.ResNet.Shortcut;
 import dev.glimpse.model.ResNet.Stride;
 import dev.glimpse.model.ResNet.Unit;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Window;
@@ -27,6 +28,7 @@ final class ResidualBlock extends Layer {
     private final List<BatchNorm2dImpl> norms = new ArrayList<>();
     private final Optional<Layer> attention;
     private final Optional<Sequential> downsample;
+    private final double dropPath;
     private final boolean rectified;
 
     ResidualBlock(long in, long width, Window window, Config config, String path) {
@@ -56,6 +58,7 @@ final class ResidualBlock extends Layer {
                 .map(layer -> register_module(config.attention().key(), layer));
         downsample = shortcut(in, out, stride, config.shortcut())
                 .map(layers -> register_module("downsample", layers));
+        dropPath = config.drops().path();
     }
 
     private void add(long in, long out, long kernel, Window window) {
@@ -104,6 +107,6 @@ final class ResidualBlock extends Layer {
             y = attention.get().forward(y); // (B, out, H/stride, W/stride)
         }
         Tensor residual = downsample.isPresent() ? downsample.get().forward(x) : x;
-        return y.add(residual).relu_();
+        return Dropping.path(y, dropPath, is_training()).add(residual).relu_();
     }
 }

@@ -44,6 +44,7 @@ final class ResidualStages {
         List<String> stagePlaces = new ArrayList<>();
         long in = config.stem().channels();
         long dilation = 1;
+        int all = config.blocks().stream().mapToInt(Integer::intValue).sum();
         for (int stage = 0; stage < config.widths().size(); stage++) {
             int number = stage + 1;
             String path = "layer" + number;
@@ -53,9 +54,10 @@ final class ResidualStages {
             dilation *= dilates ? 2 : 1;
             Layer[] blocks = new Layer[config.blocks().get(stage)];
             for (int i = 0; i < blocks.length; i++) {
+                Config own = config.withDrops(config.drops().at(places.size(), all));
                 places.add(path + "." + i);
                 Window window = i == 0 ? window(stage > 0 && !dilates ? 2 : 1, firstDilation) : window(1, dilation);
-                blocks[i] = factory.create(in, width, window, config, path + "." + i);
+                blocks[i] = factory.create(in, width, window, own, path + "." + i);
                 in = width * config.unit().expansion();
             }
             stagePlaces.add(path);

@@ -45,7 +45,8 @@ public final class SeNet extends Layer implements ImageNetwork {
     static final String GATE = "se-timm:rd_divisor=1";
     /** The key of an attention in a block. */
     static final String KEY = "se_module";
-    private static final double DROPOUT = 0.2;
+    /** The authors' share of what the classifier sees. */
+    static final Drops DROPS = new Drops(0, 0.2);
 
     private final Sequential layer0;
     private final Optional<MaxPool2dImpl> pool0;
@@ -66,13 +67,13 @@ public final class SeNet extends Layer implements ImageNetwork {
                 : Optional.empty();
         stages = new ResidualStages(this, config, (in, width, window, c, path) -> new ResidualBlock(in, width, window,
                 c, path, c.unit() == Unit.BASIC));
-        dropout = register_module("dropout", dropout(DROPOUT));
+        dropout = register_module("dropout", dropout(config.drops().features()));
         lastLinear = register_module("last_linear", linear(stages.channels(), config.classes()));
     }
 
     /** A network's form with the authors' gate in every block. */
     public static Config gated(Config config) {
-        return config.withAttention(Placement.inBlocks(slot(GATE)).withKey(KEY));
+        return config.withDrops(DROPS).withAttention(Placement.inBlocks(slot(GATE)).withKey(KEY));
     }
 
     /** As users type it; the authors' gate starts as all convolutions do. */

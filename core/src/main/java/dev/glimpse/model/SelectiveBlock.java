@@ -9,6 +9,7 @@ import dev.glimpse.model.Placement.Site;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.model.ResNet.Stride;
 import dev.glimpse.model.ResNet.Unit;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Window;
@@ -24,6 +25,7 @@ final class SelectiveBlock extends Layer {
     private final List<Layer> convs = new ArrayList<>();
     private final Optional<Layer> attention;
     private final Optional<Sequential> downsample;
+    private final double dropPath;
 
     SelectiveBlock(long in, long width, Window window, Config config, SkTimm.Config kernels, String path) {
         long stride = window.stride();
@@ -52,6 +54,7 @@ final class SelectiveBlock extends Layer {
                 .map(layer -> register_module(config.attention().key(), layer));
         downsample = ResidualBlock.shortcut(in, out, stride, config.shortcut())
                 .map(layers -> register_module("downsample", layers));
+        dropPath = config.drops().path();
     }
 
     private <L extends Layer> L add(L conv) {
@@ -75,6 +78,6 @@ final class SelectiveBlock extends Layer {
             y = attention.get().forward(y); // (B, out, H/stride, W/stride)
         }
         Tensor residual = downsample.isPresent() ? downsample.get().forward(x) : x;
-        return y.add(residual).relu_();
+        return Dropping.path(y, dropPath, is_training()).add(residual).relu_();
     }
 }

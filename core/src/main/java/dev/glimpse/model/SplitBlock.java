@@ -10,6 +10,7 @@ import dev.glimpse.Layer;
 import dev.glimpse.model.Placement.Site;
 import dev.glimpse.model.ResNet.Config;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
@@ -39,6 +40,7 @@ final class SplitBlock extends Layer {
     private final BatchNorm2dImpl bn3;
     private final Optional<Layer> attention;
     private final Optional<Sequential> downsample;
+    private final double dropPath;
     private final long stride;
 
     SplitBlock(long in, long width, Window window, Config config, String path) {
@@ -57,6 +59,7 @@ final class SplitBlock extends Layer {
                 .map(layer -> register_module(config.attention().key(), layer));
         downsample = ResidualBlock.shortcut(in, out, stride, config.shortcut())
                 .map(layers -> register_module("downsample", layers));
+        dropPath = config.drops().path();
     }
 
     /** (B, in, H, W) to (B, out, H/stride, W/stride). */
@@ -71,7 +74,7 @@ final class SplitBlock extends Layer {
             y = attention.get().forward(y);
         }
         Tensor residual = downsample.isPresent() ? downsample.get().forward(x) : x;
-        return y.add(residual).relu_();
+        return Dropping.path(y, dropPath, is_training()).add(residual).relu_();
     }
 
     /** A convolution that gives two maps for each, and the choice between them. */

@@ -159,6 +159,7 @@ final class TimmRows {
         rows.add(new Entry(PREFIX + name, title, paper, true, args -> new ByobNet(defaults
                 .forTask(args.integer("classes", defaults.classes()),
                         args.integer("input_channels", defaults.inputChannels()))
+                .withDrops(defaults.drops().read(args))
                 .withAttention(Placement.read(args, attention, TimmRows::slot).withKey("attn")))));
     }
 
@@ -175,7 +176,7 @@ final class TimmRows {
 
     private void addLegacy(String name, String title, Config defaults) {
         rows.add(new Entry(PREFIX + "legacy_" + name, title + ", keys as converted from Caffe", HU, true,
-                args -> new SeNet(defaults.read(args).withAttention(
+                args -> new SeNet(defaults.withDrops(SeNet.DROPS).read(args).withAttention(
                         Placement.read(args, SeNet.GATE, SeNet::slot).withKey(SeNet.KEY)))));
     }
 

@@ -13,6 +13,7 @@ import static dev.glimpse.nn.Window.stride;
 import dev.glimpse.Layer;
 import dev.glimpse.model.Placement.Site;
 import dev.glimpse.nn.Checks;
+import dev.glimpse.nn.Dropping;
 import dev.glimpse.nn.Init;
 import dev.glimpse.nn.Sequential;
 import dev.glimpse.nn.Tensors;
@@ -53,16 +54,18 @@ public final class Xception extends Layer implements ImageNetwork {
     private static final long LEAST_SIDE = 7;
     private static final long MIDDLE = 728;
     private static final long FEATURES = 2048;
+    private static final int BLOCKS = 12;
     private static final List<String> STAGES = List.of("stage1", "stage2", "stage3", "stage4");
 
     /**
      * @param classes how many scores come out
      * @param inputChannels how many planes an image has
      * @param attention what stands where
+     * @param drops what is left out in training
      */
-    public record Config(long classes, long inputChannels, Placement attention) {
+    public record Config(long classes, long inputChannels, Placement attention, Drops drops) {
         /** For ImageNet. */
-        public static final Config DEFAULT = new Config(1000, 3, Placement.NONE);
+        public static final Config DEFAULT = new Config(1000, 3, Placement.NONE, Drops.NONE);
 
         public Config {
             Checks.positive("xception: classes", classes);
@@ -71,11 +74,15 @@ public final class Xception extends Layer implements ImageNetwork {
 
         /** For other images and labels than ImageNet's. */
         public Config forTask(long newClasses, long newInputChannels) {
-            return new Config(newClasses, newInputChannels, attention);
+            return new Config(newClasses, newInputChannels, attention, drops);
         }
 
         public Config withAttention(Placement newAttention) {
-            return new Config(classes, inputChannels, newAttention);
+            return new Config(classes, inputChannels, newAttention, drops);
+        }
+
+        public Config withDrops(Drops newDrops) {
+            return new Config(classes, inputChannels, attention, newDrops);
         }
     }
 
@@ -118,7 +125,7 @@ public final class Xception extends Layer implements ImageNetwork {
     private UnaryOperator<Tensor> block(long stride, long... widths) {
         places.add("block" + (places.size() + 1));
         return register_module(places.getLast(), new Block(stride, widths, config.attention(), places.getLast(),
-                places.size() > 1))::forward;
+                places.size() > 1, config.drops().at(places.size() - 1, BLOCKS).path()))::forward;
     }
 
     private void endStage(Site site, long channels, List<UnaryOperator<Tensor>> blocks) {
@@ -155,7 +162,8 @@ public final class Xception extends Layer implements ImageNetwork {
 
     @Override
     public Tensor classify(Tensor features) {
-        return fc.forward(Tensors.spatialMean(features).flatten(1, -1));
+        Tensor mean = Tensors.spatialMean(features).flatten(1, -1); // (B, 2048)
+        return fc.forward(Dropping.values(mean, config.drops().features(), is_training()));
     }
 
     @Override
@@ -195,8 +203,11 @@ public final class Xception extends Layer implements ImageNetwork {
         private final Optional<Layer> attention;
         private final Optional<Conv2dImpl> skip;
         private final Optional<BatchNorm2dImpl> skipbn;
+        private final double dropPath;
 
-        Block(long stride, long[] widths, Placement placement, String path, boolean reluFirst) {
+        Block(long stride, long[] widths, Placement placement, String path, boolean reluFirst,
+                double dropPath) {
+            this.dropPath = dropPath;
             List<Module> steps = new ArrayList<>();
             for (int i = 1; i < widths.length; i++) {
                 if (i > 1 || reluFirst) {
@@ -224,6 +235,7 @@ public final class Xception extends Layer implements ImageNetwork {
             if (attention.isPresent()) {
                 y = attention.get().forward(y); // (B, out, H', W')
             }
+            y = Dropping.path(y, dropPath, is_training());
             return y.add(skip.isPresent() ? skipbn.orElseThrow().forward(skip.get().forward(x)) : x);
         }
     }

@@ -159,7 +159,7 @@ class AttentionNetTest {
     @Test
     void aGatedNetworkIsBuiltWithoutTheTable() {
         Config small = new Config(Unit.NARROW_BOTTLENECK, List.of(1, 1), List.of(32L, 64L), 2, 32, ResNet.Stem.WIDE,
-                ResNet.Shortcut.CONVOLUTION_3X3, ResNet.Stride.IN_3X3, false, 3, 1, Placement.NONE);
+                ResNet.Shortcut.CONVOLUTION_3X3, ResNet.Stride.IN_3X3, false, 3, 1, Placement.NONE, Drops.NONE);
         torch.manual_seed(1);
         SeNet network = new SeNet(SeNet.gated(small));
         randomise(network, 2);

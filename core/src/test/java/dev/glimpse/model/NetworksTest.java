@@ -129,7 +129,7 @@ class NetworksTest {
         "attention=cbam:reduction=65, reduction=65",
         "attention=cbum, 'no attention is called ''cbum''; known: cbam, '", "attention=mha, 'fits no slot'",
         "attention=cbam:kernel=3, 'cbam has no argument ''kernel'''",
-        "depth=18, 'resnet18 has no argument ''depth''; it has stem, stride, classes, input_channels, attention, place, start'"})
+        "depth=18, 'resnet18 has no argument ''depth''; it has stem, stride, drop_path, dropout, classes, input_channels, attention, place, start'"})
     void aNetworkNamesTheWrongValue(String argument, String said) {
         int equals = argument.indexOf('=');
         assertThatThrownBy(() -> Networks.create("resnet18",

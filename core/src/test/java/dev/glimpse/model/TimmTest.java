@@ -187,7 +187,7 @@ class TimmTest {
 
     private static Layer shallowSeNet154() {
         return new SeNet(SeNet.gated(new Config(Unit.NARROW_BOTTLENECK, List.of(1, 2), List.of(64L, 128L), 64, 4,
-                Stem.WIDE, Shortcut.CONVOLUTION_3X3, Stride.IN_3X3, false, 5, 3, Placement.NONE)));
+                Stem.WIDE, Shortcut.CONVOLUTION_3X3, Stride.IN_3X3, false, 5, 3, Placement.NONE, Drops.NONE)));
     }
 
     @ParameterizedTest
@@ -439,7 +439,7 @@ class TimmTest {
     @CsvSource(delimiter = '|',
             textBlock = """
                     seresnet18        | stem  | vgg         | timm/seresnet18: stem is 'vgg'; known: imagenet, cifar, deep, tiered, wide
-                    seresnet18        | depth | 3           | has no argument 'depth'; it has stem, stride, classes, input_channels, attention, place, start
+                    seresnet18        | depth | 3           | has no argument 'depth'; it has stem, stride, drop_path, dropout, classes, input_channels, attention, place, start
                     resnet18          | place | layer1      | place is set, but no attention to put there
                     legacy_seresnet18 | place | layer9      | no place is called 'layer9'
                     skresnet50        | stride | 2x2        | stride is '2x2'; known: 3x3, 1x1

@@ -98,7 +98,8 @@ class TrainerTest {
     private static RunConfig config(Recipe recipe, Mixing mixing) {
         Augmentation augmentation = new Augmentation(null, SIZE / 8, 0.5, 0, null, null, null, mixing);
         return new RunConfig(RunConfig.FORMAT, "test", "mobilenet_v2",
-                Map.of("classes", 2, "attention", "none", "width", 0.25), List.of("dark", "bright"), SIZE, ZERO, ONE,
+                Map.of("classes", 2, "attention", "none", "width", 0.25, "drop_path", 0.2), List.of("dark", "bright"),
+                SIZE, ZERO, ONE,
                 "", null, recipe, TaskConfig.CLASSIFICATION, new Feeding(augmentation, false, 1));
     }
 
