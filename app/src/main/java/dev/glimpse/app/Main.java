@@ -14,7 +14,8 @@ import picocli.CommandLine.ScopeType;
 @Command(name = "glimpse", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Visual attention for convolutional networks.", scope = ScopeType.LOCAL,
         synopsisSubcommandLabel = "COMMAND", subcommands = {
-            DemoCommand.class, TrainCommand.class, ReportCommand.class, EvalCommand.class, PredictCommand.class,
+            DemoCommand.class, TrainCommand.class, SweepCommand.class, ReportCommand.class, CompareCommand.class,
+            EvalCommand.class, PredictCommand.class,
             ExplainCommand.class,
             VerifyCommand.class, ConvertCommand.class, ProfileCommand.class, BenchCommand.class, ListCommand.class,
             DoctorCommand.class})

@@ -51,15 +51,16 @@ final class TrainingSession {
 
     /**
      * @param data where the material is, as it was typed
+     * @param interrupt asked after each step
      * @return the exit status
      */
-    int train(Layer network, String data, int workers, boolean json) throws IOException {
+    int train(Layer network, String data, Interrupt interrupt, boolean json) throws IOException {
         RunConfig config = run.config();
         Recipe recipe = config.recipe();
         Task task = config.task().task(config.classes().size(), recipe.regularisation());
-        StepMemory.require(network, recipe, config.size(), material.trainingImages(), 2 * (workers + 2));
-        try (Interrupt interrupt = new Interrupt();
-                Loader trainLoader = material.training(config, workers);
+        StepMemory.require(network, recipe, config.size(), material.trainingImages(), 2 * (recipe.workers() + 2));
+        int workers = recipe.workers();
+        try (Loader trainLoader = material.training(config, workers);
                 Loader testLoader = material.test(config, workers);
                 TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch())) {
             Trainer trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);

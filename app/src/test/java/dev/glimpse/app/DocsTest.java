@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -177,7 +178,9 @@ class DocsTest {
     void commandsAreUnderstood() throws IOException {
         List<String> wrong = new ArrayList<>();
         for (Path page : Stream.of(guides(), markdown(KERNELS).stream(),
-                Stream.of(README, ROOT.resolve("bench/README.md"))).flatMap(pages -> pages).toList()) {
+                Stream.of(README, ROOT.resolve("docs/training.md"), ROOT.resolve("docs/segmentation.md"),
+                        ROOT.resolve("bench/README.md")))
+                .flatMap(pages -> pages).toList()) {
             for (MarkdownPage.Block block : read(page).blocks()) {
                 for (int i = 0; i < block.code().size(); i++) {
                     String line = block.code().get(i);
@@ -221,6 +224,25 @@ class DocsTest {
             args = args.has(fact.getKey()) ? args : args.with(fact.getKey(), fact.getValue());
         }
         entry.create(args);
+    }
+
+    /** Both ways: no option goes unsaid, and none is promised that is not there. */
+    @Test
+    void trainingsOptionsAreSaid() {
+        CommandLine train = new CommandLine(new Main()).getSubcommands().get("train");
+        Set<String> there = new TreeSet<>();
+        train.getCommandSpec().options().stream().filter(option -> !option.inherited() && !option.usageHelp()
+                && !option.versionHelp()).forEach(option -> there.add(option.longestName()));
+        Path page = ROOT.resolve("docs/training.md");
+        Set<String> said = read(page).prose().stream().filter(line -> line.text().startsWith("| `--"))
+                .flatMap(line -> options(line.text().split("(?<!\\\\)\\|")[1]).stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(said).as(page + ": the table of options").isEqualTo(there);
+    }
+
+    private static Set<String> options(String text) {
+        return Pattern.compile("--[a-z][a-z-]*").matcher(text).results().map(MatchResult::group)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Optional<String> complaint(String command) {

@@ -40,7 +40,7 @@ class ReportIT {
 
     @Test
     void aTrainingEndsWithItsReport() throws IOException {
-        String html = Files.readString(run.resolve("report.html"));
+        String html = Files.readString(run.resolve("report.html")).replace("<span>", "").replace("</span>", "");
         assertThat(html).contains("mobilenet_v2 with cbam:reduction=4", "Class by class", "taken for",
                 "features.17.cbam",
                 "Grad-CAM", "glimpse train " + data.toAbsolutePath() + " --model mobilenet_v2:width=0.25 --size 32");
@@ -97,5 +97,30 @@ class ReportIT {
         assertThat(damaged.errorLine()).contains("metrics.csv: line 3: 'oops' is no number");
         Files.writeString(young.resolve("metrics.csv"), "epoch,train_loss\n1,0.5\n");
         assertThat(glimpse("report", young).errorLine()).contains("it has no test_accuracy");
+    }
+
+    @Test
+    void runsStandSideBySide() throws IOException {
+        Path page = folder.resolve("compare.html");
+        Path other = folder.resolve("other");
+        assertThat(train("--attention", "none", "--seed", 3, "--out", other).exit()).isZero();
+        Launched compare = glimpse("compare", run, other, "--out", page, "--json");
+        assertThat(compare.exit()).as(compare.err()).isZero();
+        JsonNode json = new JsonMapper().readTree(compare.out());
+        assertThat(json.path("runs").valueStream().map(one -> one.path("attention").asString()))
+                .containsExactly("cbam:reduction=4", "none");
+        assertThat(json.path("runs").get(0).path("multiply_adds").asLong())
+                .isGreaterThan(json.path("runs").get(1).path("multiply_adds").asLong());
+        assertThat(json.path("differences").propertyNames()).containsExactlyInAnyOrder("args.attention",
+                "recipe.seed");
+        assertThat(Files.readString(page)).contains("Test accuracy", "Best test<br>accuracy");
+        assertThat(glimpse("compare", run, folder.resolve("none"), "--out", page).errorLine())
+                .contains("no such folder");
+        Path odd = Files.createDirectory(folder.resolve("odd"));
+        Files.writeString(odd.resolve("config.json"), Files.readString(run.resolve("config.json"))
+                .replace("\"kind\" : \"CLASSIFICATION\"", "\"kind\" : \"MULTI_LABEL\""));
+        Launched unlike = glimpse("compare", run, odd, "--out", page);
+        assertThat(unlike.exit()).isEqualTo(2);
+        assertThat(unlike.errorLine()).contains("for classification and", "for multi label; compare runs of one task");
     }
 }

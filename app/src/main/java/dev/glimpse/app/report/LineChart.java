@@ -24,7 +24,8 @@ public record LineChart(String title, String xLabel, Axis y, List<Series> series
     private static final int RIGHT = 14;
     private static final int BOTTOM = 44;
     private static final int UNNAMED = 26;
-    private static final double LETTER = 6.6;
+    private static final int LONGEST_NAME = 40;
+    private static final double LETTER = 7.2;
     private static final String GRID = "stroke:currentColor;stroke-opacity:.13";
     private static final String QUIET = "fill-opacity:.68;font-variant-numeric:tabular-nums";
 
@@ -57,7 +58,7 @@ public record LineChart(String title, String xLabel, Axis y, List<Series> series
         double left = 0;
         int y = 38;
         for (int i = 0; i < series.size(); i++) {
-            String name = series.get(i).name;
+            String name = shorten(series.get(i).name);
             if (name.isEmpty()) {
                 continue;
             }
@@ -71,6 +72,10 @@ public record LineChart(String title, String xLabel, Axis y, List<Series> series
             left += room + 16;
         }
         return series.stream().allMatch(each -> each.name.isEmpty()) ? UNNAMED : y;
+    }
+
+    private static String shorten(String name) {
+        return name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME - 1) + "…";
     }
 
     private int longest() {

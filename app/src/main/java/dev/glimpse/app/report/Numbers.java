@@ -36,6 +36,11 @@ final class Numbers {
                 : fixed(rest, rest < 9.995 ? 2 : rest < 99.95 ? 1 : 0) + NARROW_SPACE + "kMGT".charAt(thousands - 1);
     }
 
+    /** Images a second and the like. */
+    static String rate(double number) {
+        return number < 100 ? fixed(number, 1) : Double.isFinite(number) ? count(Math.round(number)) : NONE;
+    }
+
     /** Four digits that count, and no power of ten. */
     static String significant(double number) {
         if (!Double.isFinite(number) || number == 0) {

@@ -78,4 +78,25 @@ final class Parts {
         return "<span class=\"share\" style=\"--share:%s%%\">%s</span>".formatted(
                 Numbers.fixed(100 * Math.clamp(share, 0, 1), 1), Numbers.percent(share));
     }
+
+    /** The colour of a series in front of its name. */
+    static String dot(int series) {
+        return "<span class=\"dot\" style=\"background:%s\"></span>".formatted(Svg.colour(series));
+    }
+
+    /** A table for a terminal, the first column to the left, the others to the right. */
+    static String columns(List<List<String>> lines) {
+        StringBuilder text = new StringBuilder();
+        for (List<String> line : lines) {
+            StringBuilder row = new StringBuilder();
+            for (int i = 0; i < line.size(); i++) {
+                int column = i;
+                int width = lines.stream().mapToInt(each -> each.get(column).length()).max().orElseThrow();
+                String space = " ".repeat(width - line.get(i).length());
+                row.append(i == 0 ? line.get(i) + space : "  " + space + line.get(i));
+            }
+            text.append(row.toString().stripTrailing()).append('\n');
+        }
+        return text.toString();
+    }
 }

@@ -5,7 +5,6 @@ import dev.glimpse.train.RunMetrics;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
@@ -22,7 +21,7 @@ final class RunCurves {
         for (String measure : metrics.measures()) {
             List<Series> series = List.of(new Series("training", List.of(metrics.column("train_" + measure))),
                     new Series("test", List.of(metrics.column("test_" + measure))));
-            charts.add(chart(measure.equals("loss") ? "Loss" : title(measure), measure, series));
+            charts.add(chart(title(measure), measure, series));
         }
         charts.add(upwards("Learning rate", List.of(new Series("", List.of(metrics.column("learning_rate"))))));
         charts.add(upwards("Training images a second",
@@ -43,9 +42,9 @@ final class RunCurves {
             List<Series> test = series(groups, "test_" + measure);
             Function<DoubleStream, Axis> axis = axis(measure);
             Axis shared = axis.apply(DoubleStream.concat(LineChart.values(training), LineChart.values(test)));
-            String title = title(measure);
-            charts.add(new LineChart("Test: " + title, "Epoch", shared, test).svg());
-            charts.add(new LineChart("Training: " + title, "Epoch", shared, training).svg());
+            String words = RunSummary.words(measure);
+            charts.add(new LineChart("Test " + words, "Epoch", shared, test).svg());
+            charts.add(new LineChart("Training " + words, "Epoch", shared, training).svg());
         }
         charts.add(upwards("Learning rate", series(groups, "learning_rate")));
         charts.add(upwards("Training images a second", series(groups, "images_per_second")));
@@ -85,7 +84,7 @@ final class RunCurves {
 
     /** With a capital letter. */
     private static String title(String measure) {
-        String words = RunSummary.words(Objects.requireNonNull(measure));
+        String words = RunSummary.words(measure);
         return Character.toUpperCase(words.charAt(0)) + words.substring(1);
     }
 }

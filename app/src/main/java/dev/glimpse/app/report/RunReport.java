@@ -13,6 +13,9 @@ import java.util.Map;
 
 /** A run as a page to read, to print and to show: one HTML file that loads nothing. */
 public final class RunReport {
+    /** Rows of fewer pictures would show larger ones. */
+    private static final int LEAST_COLUMNS = 5;
+
     private final RunSummary run;
     private final TestFindings found;
     private final String missing;
@@ -45,7 +48,8 @@ public final class RunReport {
     String html() {
         return Html.page(run.network() + " · " + run.name(), header() + cards()
                 + Parts.section("How it learned", "", RunCurves.of(run.metrics()) + epochs()) + findings()
-                + Parts.section("How to do it again", "", RunSetup.html(run.config())));
+                + Parts.section("How to do it again", "",
+                        RunSetup.command(run.config()) + RunSetup.html(run.config())));
     }
 
     private String header() {
@@ -56,18 +60,17 @@ public final class RunReport {
             case MULTI_LABEL -> "give images any of %d classes".formatted(config.classes().size());
             case SEGMENTATION -> "tell %d classes of pixels apart".formatted(config.classes().size());
         };
-        String images = config.images() == null ? ""
-                : " on %s images and tested on %s others".formatted(Numbers.count(config.images().train()),
-                        Numbers.count(config.images().test()));
+        String on = config.images() == null ? "" : " on " + Numbers.count(config.images().train()) + " images";
+        String tested = config.images() == null ? ""
+                : ", and was tested on " + Numbers.count(config.images().test()) + " others";
         String end = epochs == config.recipe().epochs() ? ""
                 : config.recipe().patience() > 0 && epochs - bestEpoch() >= config.recipe().patience()
                         ? " It ended after %d of %d epochs: the test had not got better for %d.".formatted(epochs,
                                 config.recipe().epochs(), config.recipe().patience())
                         : " It is not done: %d of %d epochs are.".formatted(epochs, config.recipe().epochs());
         return Parts.header("Glimpse · training run", run.network(),
-                "The run <b>%s</b> learned to %s%s, for %s.%s".formatted(Html.escape(run.name()), task, images,
-                        epochs(epochs),
-                        end));
+                "The run <b>%s</b> learned in %s%s to %s%s.%s".formatted(Html.escape(run.name()), epochs(epochs), on,
+                        task, tested, end));
     }
 
     private static String epochs(int count) {
@@ -88,7 +91,7 @@ public final class RunReport {
                         Numbers.large(run.multiplyAdds()) + " multiply-adds an image of " + run.config().size() + "×"
                                 + run.config().size()),
                 Parts.card("Training",
-                        Numbers.fixed(run.imagesPerSecond(), run.imagesPerSecond() < 100 ? 1 : 0) + " images/s",
+                        Numbers.rate(run.imagesPerSecond()) + " images/s",
                         "in " + run.config().recipe().mode() + "; a step takes "
                                 + Numbers.fixed(metrics.median("step_ms"), 0) + " ms, "
                                 + Numbers.percent(metrics.median("stall_share")) + " of it waiting for images"),
@@ -157,11 +160,13 @@ public final class RunReport {
                     Html.escape(mistake.answer()),
                     mistake.truth() == null ? "" : "<br>truth: " + Html.escape(mistake.truth()),
                     Html.escape(mistake.name())));
+            rows.append("<div class=\"looks\" style=\"--looks:%d\">\n"
+                    .formatted(Math.max(LEAST_COLUMNS, mistake.pictures().size())));
             for (Map.Entry<String, Image> picture : mistake.pictures().entrySet()) {
                 rows.append("<figure><div class=\"picture\">%s</div><figcaption>%s</figcaption></figure>\n".formatted(
                         Html.image(picture.getValue(), picture.getKey()), Html.escape(picture.getKey())));
             }
-            rows.append("</div>\n");
+            rows.append("</div>\n</div>\n");
         }
         return Parts.section("The worst mistakes", lead + " Maps run from blue, where the network looked least, to "
                 + "red; each is stretched to its own range.", "<div class=\"mistakes\">\n" + rows + "</div>\n");

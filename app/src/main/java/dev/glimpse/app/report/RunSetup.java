@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What a run was started with: as settings by name, and as a command to do the same again. */
-final class RunSetup {
+public final class RunSetup {
     private static final JsonMapper JSON = new JsonMapper();
     /** Said elsewhere, or measured and not chosen. */
     private static final Set<String> LEFT_OUT =
@@ -23,7 +23,7 @@ final class RunSetup {
     private RunSetup() {}
 
     /** All settings that are not off, by dotted names. */
-    static Map<String, String> settings(RunConfig config) {
+    public static Map<String, String> settings(RunConfig config) {
         Map<String, String> settings = new LinkedHashMap<>();
         flatten("", JSON.valueToTree(config), settings);
         return settings;
@@ -39,10 +39,12 @@ final class RunSetup {
                             settings));
             return;
         }
-        String text = node.isArray()
-                ? StreamSupport.stream(node.spliterator(), false).map(JsonNode::asString)
-                        .collect(Collectors.joining(", "))
-                : node.isFloatingPointNumber() ? Numbers.plain(node.asDouble()) : node.asString();
+        String text = node.isString() && node.asString().matches("[A-Z0-9_]+")
+                ? node.asString().toLowerCase(Locale.ROOT).replace('_', ' ')
+                : node.isArray()
+                        ? StreamSupport.stream(node.spliterator(), false).map(JsonNode::asString)
+                                .collect(Collectors.joining(", "))
+                        : node.isFloatingPointNumber() ? Numbers.plain(node.asDouble()) : node.asString();
         boolean off = text.isEmpty() || text.equals("false") || node.isNumber() && node.asDouble() == 0;
         if (!off || name.endsWith("seed")) {
             settings.put(name, text);
@@ -65,28 +67,31 @@ final class RunSetup {
                 Html.escape(words(name)),
                 Html.escape(value.length() <= LONGEST ? value : value.substring(0, LONGEST) + "…"))));
         String json = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config);
-        String command = command(config);
-        return (command.isEmpty() ? ""
-                : "<p>The same again, with the same numbers on the same machine with as many threads:</p>\n<pre>"
-                        + Html.escape(command) + "</pre>\n")
-                + "<dl class=\"settings\">\n" + list + "</dl>\n<p class=\"note\">What is off is left out.</p>\n"
+        return "<dl class=\"settings\">\n" + list + "</dl>\n<p class=\"note\">What is off is left out.</p>\n"
                 + Parts.details("config.json", "<pre>" + Html.escape(json) + "</pre>\n");
     }
 
-    /** What to type to train the same again from any folder; empty where no command did. */
+    /** What to type to train the same again from any folder; nothing where no command did. */
     static String command(RunConfig config) {
         if (config.command().isEmpty()) {
             return "";
         }
         List<String> words = new ArrayList<>(List.of("glimpse", "train"));
-        config.command().forEach(word -> words.add(quoted(word)));
+        words.addAll(config.command());
         if (!config.command().contains("--precision")) {
             words.addAll(List.of("--precision", config.recipe().mode().precision().name().toLowerCase(Locale.ROOT)));
         }
         if (!config.command().contains("--layout")) {
             words.addAll(List.of("--layout", config.recipe().mode().layout().name().toLowerCase(Locale.ROOT)));
         }
-        return String.join(" ", words);
+        return "<p>The same again, with the same numbers on the same machine with as many threads:</p>\n"
+                + typed(words);
+    }
+
+    /** Words as one types them, broken at spaces alone. */
+    static String typed(List<String> words) {
+        return "<pre>" + words.stream().map(word -> "<span>" + Html.escape(quoted(word)) + "</span>")
+                .collect(Collectors.joining(" ")) + "</pre>\n";
     }
 
     /** As a shell takes it. */

@@ -15,6 +15,11 @@ import java.util.Locale;
  */
 public record RunSummary(String name, String folder, RunConfig config, RunMetrics metrics, String measure,
         long parameters, long multiplyAdds) {
+    /** The same by another name. */
+    public RunSummary named(String other) {
+        return new RunSummary(other, folder, config, metrics, measure, parameters, multiplyAdds);
+    }
+
     /** The best value of the test that says how good the network is. */
     public double best() {
         return metrics.best(measure);
