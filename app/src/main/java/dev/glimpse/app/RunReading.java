@@ -10,6 +10,7 @@ import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.RunMetrics;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -58,6 +59,9 @@ final class RunReading {
         RunSummary summary = summary(run);
         TestFindings found;
         try {
+            if (data == null) {
+                throw new IOException("its config.json does not say where its images are");
+            }
             Material images = Material.of(data, run.config());
             RunConfig.Images before = run.config().images();
             if (before != null && !images.identity().equals(before)) {
@@ -68,7 +72,7 @@ final class RunReading {
                 return Optional.empty();
             }
             found = some.get();
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
             String reason = Main.oneLine(e);
             RunReport.withoutImages(summary, reason).write(file);
             return Optional.of(reason);

@@ -90,8 +90,7 @@ public final class RunReport {
                 Parts.card("Parameters", Numbers.large(run.parameters()),
                         Numbers.large(run.multiplyAdds()) + " multiply-adds an image of " + run.config().size() + "×"
                                 + run.config().size()),
-                Parts.card("Training",
-                        Numbers.rate(run.imagesPerSecond()) + " images/s",
+                Parts.card("Training images a second", Numbers.rate(run.imagesPerSecond()),
                         "in " + run.config().recipe().mode() + "; a step takes "
                                 + Numbers.fixed(metrics.median("step_ms"), 0) + " ms, "
                                 + Numbers.percent(metrics.median("stall_share")) + " of it waiting for images"),
