@@ -27,11 +27,13 @@ class ArchitectureTest {
                 .layer("data").definedBy("dev.glimpse.data..")
                 .layer("train").definedBy("dev.glimpse.train..")
                 .layer("explain").definedBy("dev.glimpse.explain..")
+                .layer("saliency").definedBy("dev.glimpse.saliency..")
                 .layer("app").definedBy("dev.glimpse.app..")
                 .whereLayer("app").mayNotBeAccessedByAnyLayer()
                 .whereLayer("golden").mayOnlyBeAccessedByLayers("app")
                 .whereLayer("train").mayOnlyBeAccessedByLayers("app")
                 .whereLayer("explain").mayOnlyBeAccessedByLayers("app")
+                .whereLayer("saliency").mayOnlyBeAccessedByLayers("app")
                 .whereLayer("nn").mayNotAccessAnyLayer()
                 .whereLayer("kernel").mayOnlyAccessLayers("nn")
                 .whereLayer("attention").mayOnlyAccessLayers("kernel", "nn")
@@ -41,6 +43,7 @@ class ArchitectureTest {
                 .whereLayer("data").mayNotAccessAnyLayer()
                 .whereLayer("train").mayOnlyAccessLayers("model", "attention", "nn", "io", "data")
                 .whereLayer("explain").mayOnlyAccessLayers("model", "attention", "nn", "io", "data")
+                .whereLayer("saliency").mayOnlyAccessLayers("data")
                 .check(CLASSES);
     }
 
