@@ -13,10 +13,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Lists what there is. */
-@Command(name = "list", mixinStandardHelpOptions = true, description = "List the attention modules or the networks.")
+@Command(name = "list", mixinStandardHelpOptions = true,
+        description = "List the attention modules, the networks or the systems.")
 final class ListCommand implements Runnable {
     private enum Table {
-        ATTENTION, MODELS
+        ATTENTION, MODELS, SYSTEMS
     }
 
     private static final class Form {
@@ -27,7 +28,7 @@ final class ListCommand implements Runnable {
         private boolean markdown;
     }
 
-    @Parameters(paramLabel = "attention|models", description = "Which table.")
+    @Parameters(paramLabel = "attention|models|systems", description = "Which table.")
     private Table table;
 
     @ArgGroup
@@ -41,12 +42,15 @@ final class ListCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         if (table == Table.ATTENTION) {
             Libtorch.load();
-            out.print(form.json ? json(AttentionTable.rows())
-                    : form.markdown ? AttentionTable.markdown() : AttentionTable.text());
-        } else {
-            out.print(form.json ? json(NetworkTable.rows())
-                    : form.markdown ? NetworkTable.markdown() : NetworkTable.text());
         }
+        out.print(switch (table) {
+            case ATTENTION -> form.json ? json(AttentionTable.rows())
+                    : form.markdown ? AttentionTable.markdown() : AttentionTable.text();
+            case MODELS -> form.json ? json(NetworkTable.rows())
+                    : form.markdown ? NetworkTable.markdown() : NetworkTable.text();
+            case SYSTEMS -> form.json ? json(SystemTable.rows())
+                    : form.markdown ? SystemTable.markdown() : SystemTable.text();
+        });
         out.flush();
     }
 

@@ -47,6 +47,7 @@ class DocsTest {
     private static final Path ATTENTION = ROOT.resolve("docs/attention");
     private static final Path INDEX = ATTENTION.resolve("README.md");
     private static final Path KERNELS = ROOT.resolve("docs/kernels");
+    private static final Path SYSTEMS = ROOT.resolve("docs/systems");
     private static final List<Path> GUIDES =
             List.of(ROOT.resolve("docs/networks/README.md"), ROOT.resolve("docs/weights.md"));
     /** A module or a network with arguments, as {@code cbam:reduction=8}. */
@@ -122,7 +123,7 @@ class DocsTest {
     @Test
     void everyPageIsReached() throws IOException {
         assertThat(targets(README)).as(README + " links the index and the guides").contains("docs/attention/README.md",
-                "docs/networks/README.md", "docs/weights.md", "docs/kernels/README.md");
+                "docs/networks/README.md", "docs/weights.md", "docs/kernels/README.md", "docs/systems/README.md");
         List<String> others = pages().filter(page -> !page.equals(INDEX)).map(page -> page.getFileName().toString())
                 .toList();
         assertThat(others).isNotEmpty();
@@ -177,7 +178,7 @@ class DocsTest {
     @Test
     void commandsAreUnderstood() throws IOException {
         List<String> wrong = new ArrayList<>();
-        for (Path page : Stream.of(guides(), markdown(KERNELS).stream(),
+        for (Path page : Stream.of(guides(), markdown(KERNELS).stream(), markdown(SYSTEMS).stream(),
                 Stream.of(README, ROOT.resolve("docs/training.md"), ROOT.resolve("docs/segmentation.md"),
                         ROOT.resolve("bench/README.md")))
                 .flatMap(pages -> pages).toList()) {

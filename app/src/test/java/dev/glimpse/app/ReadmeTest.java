@@ -23,6 +23,11 @@ class ReadmeTest {
         requireSame(Path.of("../docs/networks/README.md"), "./glimpse list models --markdown", NetworkTable.markdown());
     }
 
+    @Test
+    void theSystemsAreNotStale() throws IOException {
+        requireSame(Path.of("../docs/systems/README.md"), "./glimpse list systems --markdown", SystemTable.markdown());
+    }
+
     private static void requireSame(Path page, String command, String table) throws IOException {
         String text = Files.readString(page);
         String begin = "<!-- " + command + " -->\n";

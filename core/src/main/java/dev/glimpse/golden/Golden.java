@@ -74,8 +74,8 @@ public final class Golden {
 
     private void runModule(String name) {
         Map<String, Object> args = fact("args", new TypeReference<>() {});
-        Attentions.Entry entry = Attentions.entry(name);
-        Module module = entry.create(new Args(name, args));
+        SystemParts.Part part = part(name);
+        Module module = part.create(new Args(name, args));
         Map<String, Tensor> state = tensors("state.");
         StateDict.load(module, state);
         module.to(type(), false);
@@ -86,7 +86,7 @@ public final class Golden {
         });
         switchOffDropout(module);
         List<Tensor> inputs = numbered("input.");
-        List<Tensor> outputs = entry.call().apply(module, inputs);
+        List<Tensor> outputs = part.call().apply(module, inputs);
         backward(outputs, numbered("cotangent."));
         for (int i = 0; i < inputs.size(); i++) {
             computed.put("grad.input." + i, inputs.get(i).grad());
@@ -96,6 +96,15 @@ public final class Golden {
         }
         StateDict.parameters(module).forEach((key, parameter) -> computed.put("grad." + key, parameter.grad()));
         StateDict.buffers(module).forEach((key, buffer) -> computed.put("after." + key, buffer));
+    }
+
+    private static SystemParts.Part part(String name) {
+        SystemParts.Part part = SystemParts.table().get(name);
+        if (part != null) {
+            return part;
+        }
+        Attentions.Entry entry = Attentions.entry(name);
+        return new SystemParts.Part(entry.factory(), entry.call());
     }
 
     private void runNetwork(String name) {

@@ -161,6 +161,13 @@ public final class Tensors {
                 false);
     }
 
+    /** The same where pairs are left out: {@code mask}, which may be null, is true where a query may attend to a key. */
+    public static Tensor scaledDotProductAttention(Tensor q, Tensor k, Tensor v, Tensor mask, double scale) {
+        return torch.scaled_dot_product_attention(q, k, v,
+                mask == null ? new TensorOptional() : new TensorOptional(mask), 0, false, new DoubleOptional(scale),
+                false);
+    }
+
     /** The tensor with zeros behind its last dimension. */
     public static Tensor padded(Tensor x, long zeros) {
         return torch.constant_pad_nd(x, 0, zeros);
@@ -208,6 +215,19 @@ public final class Tensors {
         Tensor tensor = empty(torch.ScalarType.Float, shape);
         memory(tensor).copyFrom(MemorySegment.ofArray(values));
         return tensor;
+    }
+
+    /** A tensor of 64-bit integers, given row by row. */
+    public static Tensor of(long[] values, long... shape) {
+        Tensor tensor = empty(torch.ScalarType.Long, shape);
+        memory(tensor).copyFrom(MemorySegment.ofArray(values));
+        return tensor;
+    }
+
+    /** The tensor's elements as float64, row by row. */
+    public static double[] toDoubles(Tensor tensor) {
+        Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
+        return memory(plain).toArray(ValueLayout.JAVA_DOUBLE);
     }
 
     /** The tensor's elements as float32, row by row. */

@@ -1,0 +1,44 @@
+package dev.glimpse.app;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** The systems that attention came from, for people, machines and the documentation: each works here as a whole. */
+final class SystemTable {
+    /**
+     * @param name the command
+     * @param paper authors, venue and year
+     * @param task what it does
+     * @param page the documentation's page that tells more
+     * @param figure the command that reproduces its figure
+     */
+    record Row(String name, String title, String paper, String task, String page, String figure) {}
+
+    private static final List<Row> ROWS = List.of(new Row("saliency", "saliency-based attention",
+            "Itti et al., TPAMI 1998", "where a picture is looked at first", "docs/systems/saliency.md",
+            "./glimpse saliency --search"));
+
+    private SystemTable() {}
+
+    static List<Row> rows() {
+        return ROWS;
+    }
+
+    static String text() {
+        return lines("%-10s %-26s %-26s %-36s %5$s%n");
+    }
+
+    /** The table as it stands in docs/systems. */
+    static String markdown() {
+        return "| name | system | paper | task | its figure |\n|---|---|---|---|---|\n"
+                + lines("| [`%1$s`](%6$s) | %2$s | %3$s | %4$s | `%5$s` |\n");
+    }
+
+    private static String lines(String format) {
+        return ROWS.stream()
+                .map(row -> String.format(Locale.ROOT, format, row.name(), row.title(), row.paper(), row.task(),
+                        row.figure(), row.page().replaceFirst(".*/", "")))
+                .collect(Collectors.joining());
+    }
+}
