@@ -55,7 +55,9 @@ final class SweepCommand implements Callable<Integer> {
         }
         options.sweep();
         TrainOptions.Plan plan = options.plan(data);
-        each.forEach(plan::requireSense);
+        for (String attention : each) {
+            plan.requireSense(attention);
+        }
         AtomicFiles.requireWritable(out);
         PrintWriter err = spec.commandLine().getErr();
         try (Interrupt interrupt = new Interrupt()) {

@@ -246,14 +246,18 @@ final class TrainOptions {
          *
          * @param attention null for the network's own
          */
-        void requireSense(String attention) {
+        void requireSense(String attention) throws IOException {
             Map<String, Object> args = args(attention);
             if (told.kind() == TaskConfig.Kind.SEGMENTATION) {
                 SegmentationRuns.requireScoresOfPixels(new Args(model().owner(), args), side);
             }
             List<String> frozen = recipe.recipe(Mode.PLAIN, counts).frozen();
             try (PointerScope _ = new PointerScope()) {
-                new Freeze(Networks.create(model().owner(), args), frozen);
+                Layer network = Networks.create(model().owner(), args);
+                new Freeze(network, frozen);
+                if (weights != null) {
+                    startFrom(network, args);
+                }
             }
         }
 
@@ -298,7 +302,7 @@ final class TrainOptions {
             torch.manual_seed(config.recipe().seed());
             Layer network = config.network();
             if (weights != null) {
-                startFrom(network, config.args());
+                spec.commandLine().getErr().println(weights + ": " + startFrom(network, config.args()));
             }
             return network;
         }
@@ -335,11 +339,10 @@ final class TrainOptions {
         }
     }
 
-    private void startFrom(Layer network, Map<String, Object> args) throws IOException {
+    private StateDict.Match startFrom(Layer network, Map<String, Object> args) throws IOException {
         try (PointerScope _ = new PointerScope()) {
             Map<String, Tensor> trained = from.toGlimpse(Weights.read(weights));
-            StateDict.Match match = Pretrained.load(network, new Args(model().owner(), args), trained, lenient);
-            spec.commandLine().getErr().println(weights + ": " + match);
+            return Pretrained.load(network, new Args(model().owner(), args), trained, lenient);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     weights + ": " + e.getMessage() + (lenient ? "" : "; --lenient takes what fits"), e);

@@ -55,7 +55,7 @@ class BadInputIT {
 
     private static Launched train(Map<String, String> environment, Path from, Object... more) {
         List<Object> args = new ArrayList<>(List.of("train", from, "--stem", "cifar", "--size", 16, "--epochs", 1,
-                "--batch", 4));
+                "--batch", 4, "--precision", "fp32", "--layout", "nchw"));
         args.addAll(List.of(more));
         return glimpse(environment, args.toArray());
     }

@@ -29,7 +29,8 @@ class RealPicturesIT {
             copy(name, "train", 100, data);
             copy(name, "test", 30, data);
         }
-        Launched training = glimpse("train", data, "--stem", "cifar", "--epochs", 3, "--batch", 16, "--json", "--out",
+        Launched training = glimpse("train", data, "--stem", "cifar", "--epochs", 3, "--batch", 16, "--precision",
+                "fp32", "--layout", "nchw", "--json", "--out",
                 folder.resolve("run"));
         assertThat(training.exit()).as(training.err()).isZero();
         double accuracy = new JsonMapper().readTree(training.out()).path("best_test_accuracy").asDouble();

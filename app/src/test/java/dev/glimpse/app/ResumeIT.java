@@ -111,7 +111,8 @@ class ResumeIT {
     void nothingIsLeftToDo() throws IOException {
         Path run = folder.resolve("finished");
         Launched training =
-                glimpse("train", data, "--stem", "cifar", "--size", 16, "--batch", 12, "--epochs", 1, "--out",
+                glimpse("train", data, "--stem", "cifar", "--size", 16, "--batch", 12, "--epochs", 1, "--precision",
+                        "fp32", "--layout", "nchw", "--out",
                         run);
         assertThat(training.exit()).as(training.err()).isZero();
         byte[] before = Files.readAllBytes(run.resolve("checkpoint.safetensors"));

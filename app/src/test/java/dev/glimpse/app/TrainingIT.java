@@ -94,7 +94,8 @@ class TrainingIT {
         assertThat(refused.exit()).isEqualTo(2);
         assertThat(refused.errorLine()).contains("weights.pt", "left over: layer1.0.cbam", "--lenient");
         Launched taken = glimpse("train", data, "--stem", "cifar", "--size", 16, "--attention", "se", "--place",
-                "layer4.*", "--start", "identity", "--weights", weights, "--lenient", "--epochs", 1, "--batch", 8,
+                "layer4.*", "--start", "identity", "--precision", "fp32", "--layout", "nchw", "--weights", weights,
+                "--lenient", "--epochs", 1, "--batch", 8,
                 "--lr",
                 0.001, "--out", next);
         assertThat(taken.exit()).as(taken.err()).isZero();
@@ -159,6 +160,7 @@ class TrainingIT {
         for (Path out : List.of(first, second)) {
             String workers = out.equals(first) ? "1" : "3";
             glimpse("train", data, "--stem", "cifar", "--size", 16, "--epochs", 1, "--batch", 8, "--seed", 7,
+                    "--precision", "fp32", "--layout", "nchw",
                     "--workers",
                     workers, "--out", out);
         }
@@ -169,7 +171,8 @@ class TrainingIT {
     void ctrlCLeavesTheLastCheckpointWhole() throws IOException, InterruptedException {
         Path out = folder.resolve("interrupted");
         Path errors = folder.resolve("errors");
-        Process process = Launched.start(Map.of(), folder.resolve("output"), errors, "train", data, "--stem", "cifar",
+        Process process = Launched.start(Map.of(), folder.resolve("output"), errors, "train", data, "--precision",
+                "fp32", "--layout", "nchw", "--stem", "cifar",
                 "--size", 16, "--epochs", 1000, "--batch", 8, "--out", out);
         while (!Files.exists(out.resolve("metrics.csv"))) {
             assertThat(process.waitFor(100, TimeUnit.MILLISECONDS)).as("ended early").isFalse();
