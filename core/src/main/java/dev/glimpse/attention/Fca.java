@@ -9,6 +9,7 @@ import static dev.glimpse.nn.Tensors.cellMeans;
 import static dev.glimpse.nn.Tensors.spatialSum;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.Kernels;
 import dev.glimpse.kernel.Mlp;
 import dev.glimpse.kernel.PooledGates;
 import dev.glimpse.nn.Checks;
@@ -99,6 +100,9 @@ public final class Fca extends Layer {
         }
     }
 
+    /** Below, fused and composed take as long. */
+    private static final long FUSED_FROM = 1 << 19;
+
     private final long channels;
     private final DctLayer dct;
     private final LinearImpl squeeze;
@@ -122,6 +126,9 @@ public final class Fca extends Layer {
     public Tensor forward(Tensor x) {
         Checks.maps("fca", channels, x);
         Tensor filter = dct.sizedLike(x); // (C, H, W)
+        if (!Kernels.worth(x, FUSED_FROM)) {
+            return gated(x, filter);
+        }
         return PooledGates.gated(x, PooledGates.Pooled.by(filter), Mlp.of(squeeze, excite), null,
                 watched() ? (gate, _) -> seen(this, CHANNEL, gate) : null, () -> gated(x, filter));
     }

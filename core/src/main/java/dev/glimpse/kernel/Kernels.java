@@ -89,6 +89,11 @@ public final class Kernels {
         return FUSED_RUNS.sum();
     }
 
+    /** Whether a map has so many numbers that a kernel which wins on large maps alone is worth it; forced ones always are. */
+    public static boolean worth(Tensor map, long least) {
+        return chosen() == Choice.FUSED || map.numel() >= least;
+    }
+
     static boolean fuses(Tensor map) {
         if (chosen() == Choice.COMPOSED || chosen() == Choice.COMPOSED_AMAX || !supported(map)) {
             return false;
