@@ -12,6 +12,7 @@ import static dev.glimpse.nn.Tensors.split;
 
 import dev.glimpse.nn.Init;
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.CrissCrossAttention;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Scopes;
@@ -106,7 +107,7 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
         Tensor y = x;
         for (long i = 0; i < config.recurrence(); i++) {
             Tensor input = y;
-            y = lettingGo(() -> pass(input));
+            y = pass(input);
         }
         return y;
     }
@@ -121,6 +122,12 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
     }
 
     private Tensor pass(Tensor x) {
+        return !watched() && CrissCrossAttention.runs(x)
+                ? CrissCrossAttention.forward(x, queries, keys, values, gamma)
+                : lettingGo(() -> composed(x));
+    }
+
+    private Tensor composed(Tensor x) {
         Tensor query = queries.forward(x); // (B, C', H, W)
         Tensor key = keys.forward(x); // (B, C', H, W)
         Tensor value = values.forward(x); // (B, C, H, W)
