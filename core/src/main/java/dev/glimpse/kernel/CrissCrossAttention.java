@@ -3,12 +3,13 @@ package dev.glimpse.kernel;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.util.Arrays;
-import java.util.List;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * One pass of criss-cross attention, in which no position's weights are ever held but those of the lines being computed.
@@ -41,46 +42,130 @@ public final class CrissCrossAttention {
             throw new IllegalArgumentException("the map was made in inference mode, which leaves no gradients: make it "
                     + "outside, or clone it there");
         }
-        Tensor leaf = x.detach();
-        leaf.set_requires_grad(recording && x.requires_grad());
-        Tensor parts = projected(leaf, queries, keys, values);
-        boolean learned = recording && (parts.requires_grad() || gamma.requires_grad());
+        Conv2dImpl[] convolutions = {queries, keys, values};
+        boolean plain = x.scalar_type().intern() == ScalarType.Float && !torch.is_autocast_enabled(DeviceType.CPU);
+        Projection projection = plain ? new Own(x, convolutions) : new Libtorchs(x, convolutions, recording);
+        boolean learned = recording && (x.requires_grad() || gamma.requires_grad() || projection.isLearned());
         float factor = gamma.item_float();
-        CrissCrossLines lines = new CrissCrossLines(parts, Math.toIntExact(queries.weight().size(0)));
-        CrissCrossLines.Forward forward = lines.forward(leaf, factor, learned);
+        CrissCrossLines lines = new CrissCrossLines(projection.parts(), Math.toIntExact(queries.weight().size(0)));
+        CrissCrossLines.Forward forward = lines.forward(x.detach(), factor, learned);
         if (!learned) {
             return forward.result();
         }
-        List<Version> watched = List.of(new Version(x, "map"));
+        Version watched = new Version(x, "map");
         return Graft.onto(x, forward.result(), dy -> {
-            watched.forEach(Version::require);
-            return Scopes.lettingGo(() -> gradient(dy, leaf, parts, lines, forward.mixed(), gamma, factor));
+            watched.require();
+            return Scopes.lettingGo(() -> {
+                Numbers products = Numbers.floats((int) dy.size(0), (int) (dy.size(2) * dy.size(3)));
+                MapLines gradient = MapLines.of(dy);
+                MapLines dparts = lines.backward(gradient.withChannelsLast(), forward.mixed(), factor, products);
+                if (gamma.requires_grad()) {
+                    Graft.backward(gamma, products.tensor().sum());
+                }
+                return projection.backward(dparts, gradient);
+            });
         });
     }
 
-    /** Queries, keys and values at once: (B, C' + C' + C, H, W). */
-    private static Tensor projected(Tensor x, Conv2dImpl... convolutions) {
-        Tensor weight = Tensors.cat(0, Arrays.stream(convolutions).map(Conv2dImpl::weight).toArray(Tensor[]::new));
-        Tensor bias = Tensors.cat(0, Arrays.stream(convolutions).map(Conv2dImpl::bias).toArray(Tensor[]::new));
-        return torch.conv2d(x, weight, new TensorOptional(bias), new long[]{1, 1}, new long[]{0, 0}, new long[]{1, 1},
-                1);
+    private static Tensor stacked(Tensor... parts) {
+        return Tensors.cat(0, parts);
     }
 
-    private static Tensor gradient(Tensor dy, Tensor leaf, Tensor parts, CrissCrossLines lines, Tensor mixed,
-            Tensor gamma, float factor) {
-        Numbers products = Numbers.floats((int) dy.size(0), (int) (dy.size(2) * dy.size(3)));
-        Tensor dparts = lines.backward(dy, mixed, factor, products);
-        if (gamma.requires_grad()) {
-            Graft.backward(gamma, products.tensor().sum());
+    /** Queries, keys and values in one map, (B, C' + C' + C, H, W). */
+    private interface Projection {
+        MapLines parts();
+
+        /** Whether a parameter wants a gradient. */
+        boolean isLearned();
+
+        /** Gives the parameters their gradients; the input's, with the result's own added to it. */
+        Tensor backward(MapLines dparts, MapLines dy);
+    }
+
+    /** In float32. */
+    private static final class Own implements Projection {
+        private final Tensor x;
+        private final Conv2dImpl[] convolutions;
+        private final LineProjection projection;
+        private final MapLines parts;
+
+        Own(Tensor x, Conv2dImpl... convolutions) {
+            this.x = x;
+            this.convolutions = convolutions;
+            projection = Scopes.noGrad(() -> new LineProjection(
+                    stacked(Arrays.stream(convolutions).map(c -> c.weight().flatten(1, 3)).toArray(Tensor[]::new)),
+                    stacked(Arrays.stream(convolutions).map(Conv2dImpl::bias).toArray(Tensor[]::new))));
+            parts = Scopes.noGrad(() -> projection.forward(MapLines.of(x.detach())));
         }
-        if (parts.requires_grad()) {
-            Graft.backward(parts, dparts);
+
+        @Override
+        public MapLines parts() {
+            return parts;
         }
-        if (!leaf.requires_grad()) {
-            return dy;
+
+        @Override
+        public boolean isLearned() {
+            return Arrays.stream(convolutions).anyMatch(c -> c.weight().requires_grad() || c.bias().requires_grad());
         }
-        Tensor dx = new Tensor(leaf.grad());
-        leaf.mutable_grad().reset();
-        return dx.add_(dy);
+
+        @Override
+        public Tensor backward(MapLines dparts, MapLines dy) {
+            LineProjection.Gradients gradients =
+                    projection.backward(MapLines.of(x.detach()), dparts, dy, x.requires_grad());
+            long from = 0;
+            for (Conv2dImpl convolution : convolutions) {
+                long count = convolution.weight().size(0);
+                give(convolution.weight(), gradients.weight().narrow(0, from, count));
+                give(convolution.bias(), gradients.bias().narrow(0, from, count));
+                from += count;
+            }
+            return x.requires_grad() ? gradients.input() : dy.tensor.detach();
+        }
+
+        private static void give(Tensor parameter, Tensor gradient) {
+            if (parameter.requires_grad()) {
+                Graft.backward(parameter, gradient.contiguous());
+            }
+        }
+    }
+
+    /** In bfloat16, or as mixed precision has it: a small graph of its own, which libtorch records. */
+    private static final class Libtorchs implements Projection {
+        private final Tensor leaf;
+        private final Tensor projected;
+        private final MapLines parts;
+
+        Libtorchs(Tensor x, Conv2dImpl[] convolutions, boolean recording) {
+            leaf = x.detach();
+            leaf.set_requires_grad(recording && x.requires_grad());
+            Tensor weight = stacked(Arrays.stream(convolutions).map(Conv2dImpl::weight).toArray(Tensor[]::new));
+            Tensor bias = stacked(Arrays.stream(convolutions).map(Conv2dImpl::bias).toArray(Tensor[]::new));
+            projected = torch.conv2d(leaf, weight, new TensorOptional(bias), new long[]{1, 1}, new long[]{0, 0},
+                    new long[]{1, 1}, 1);
+            parts = MapLines.of(projected.detach()).withChannelsLast();
+        }
+
+        @Override
+        public MapLines parts() {
+            return parts;
+        }
+
+        @Override
+        public boolean isLearned() {
+            return projected.requires_grad();
+        }
+
+        @Override
+        public Tensor backward(MapLines dparts, MapLines dy) {
+            if (projected.requires_grad()) {
+                Graft.backward(projected, dparts.tensor);
+            }
+            if (!leaf.requires_grad()) {
+                return dy.tensor.detach();
+            }
+            Tensor dx = new Tensor(leaf.grad());
+            leaf.mutable_grad().reset();
+            return dx.add_(dy.tensor);
+        }
     }
 }

@@ -41,27 +41,33 @@ final class LineProducts {
 
     /**
      * @param a rows m
-     * @param b rows k of {@code width} numbers, one behind the other
+     * @param b rows k
+     * @param bRow numbers from one of them to the next
      * @param steps how many k there are
      * @param rows how many m
-     * @param out rows m of {@code width} numbers
+     * @param cols how many n
+     * @param out rows m
+     * @param outRow numbers from one of them to the next
      * @param add whether the products are added to what is there
      */
-    static void multiply(Left a, long b, int steps, int rows, int width, long out, boolean add) {
-        long row = (long) width * SIZE;
-        int vectors = width / LANES;
+    static void multiply(Left a, long b, int bRow, int steps, int rows, int cols, long out, int outRow, boolean add) {
+        long aNext = (long) a.row * SIZE;
+        long aStep = (long) a.step * SIZE;
+        long bNext = (long) bRow * SIZE;
+        long outNext = (long) outRow * SIZE;
+        int vectors = Math.ceilDiv(cols, LANES);
         int n = 0;
         while (n < vectors) {
             int left = vectors - n;
             int together = left == 4 || left == 2 ? 2 : left == 1 ? 1 : 3;
+            long columns = b + (long) n * STEP;
             for (int m = 0; m < rows; m += ROWS) {
-                long from = a.address + (long) m * a.row * SIZE;
-                long to = out + m * row + (long) n * STEP;
-                long columns = b + (long) n * STEP;
+                long from = a.address + m * aNext;
+                long to = out + m * outNext + (long) n * STEP;
                 switch (together) {
-                    case 3 -> three(from, (long) a.row * SIZE, (long) a.step * SIZE, columns, row, steps, to, add);
-                    case 2 -> two(from, (long) a.row * SIZE, (long) a.step * SIZE, columns, row, steps, to, add);
-                    default -> one(from, (long) a.row * SIZE, (long) a.step * SIZE, columns, row, steps, to, add);
+                    case 3 -> three(from, aNext, aStep, columns, bNext, steps, to, outNext, add);
+                    case 2 -> two(from, aNext, aStep, columns, bNext, steps, to, outNext, add);
+                    default -> one(from, aNext, aStep, columns, bNext, steps, to, outNext, add);
                 }
             }
             n += together;
@@ -69,7 +75,8 @@ final class LineProducts {
     }
 
     /** Four rows by three vectors: twelve sums, which even sixteen registers hold. */
-    private static void three(long a, long aRow, long aStep, long b, long row, int steps, long out, boolean add) {
+    private static void three(long a, long aRow, long aStep, long b, long bRow, int steps,
+            long out, long row, boolean add) {
         FloatVector s00 = FloatVector.zero(FLOATS);
         FloatVector s01 = s00;
         FloatVector s02 = s00;
@@ -103,7 +110,7 @@ final class LineProducts {
             s31 = b1.fma(f, s31);
             s32 = b2.fma(f, s32);
             a += aStep;
-            b += row;
+            b += bRow;
         }
         put(s00, out, add);
         put(s01, out + STEP, add);
@@ -119,7 +126,8 @@ final class LineProducts {
         put(s32, out + 3 * row + 2 * STEP, add);
     }
 
-    private static void two(long a, long aRow, long aStep, long b, long row, int steps, long out, boolean add) {
+    private static void two(long a, long aRow, long aStep, long b, long bRow, int steps,
+            long out, long row, boolean add) {
         FloatVector s00 = FloatVector.zero(FLOATS);
         FloatVector s01 = s00;
         FloatVector s10 = s00;
@@ -144,7 +152,7 @@ final class LineProducts {
             s30 = b0.fma(f, s30);
             s31 = b1.fma(f, s31);
             a += aStep;
-            b += row;
+            b += bRow;
         }
         put(s00, out, add);
         put(s01, out + STEP, add);
@@ -156,7 +164,8 @@ final class LineProducts {
         put(s31, out + 3 * row + STEP, add);
     }
 
-    private static void one(long a, long aRow, long aStep, long b, long row, int steps, long out, boolean add) {
+    private static void one(long a, long aRow, long aStep, long b, long bRow, int steps,
+            long out, long row, boolean add) {
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
@@ -168,7 +177,7 @@ final class LineProducts {
             s2 = b0.fma(FloatVector.broadcast(FLOATS, getFloat(a + 2 * aRow)), s2);
             s3 = b0.fma(FloatVector.broadcast(FLOATS, getFloat(a + 3 * aRow)), s3);
             a += aStep;
-            b += row;
+            b += bRow;
         }
         put(s0, out, add);
         put(s1, out + row, add);

@@ -6,6 +6,7 @@ import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.store;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -103,15 +104,14 @@ final class LineWeights {
         }
     }
 
-    /** {@code x = p x + q y} in place, a p and a q a column. */
-    static void mix(long x, long y, int rows, int width, long p, long q) {
-        for (int j = 0; j < width; j += LANES) {
-            long at = (long) j * SIZE;
-            FloatVector first = load(p + at);
-            FloatVector second = load(q + at);
-            for (int i = 0; i < rows; i++) {
+    /** {@code x = p x + q y} in place for matrices with {@code row} numbers from one row to the next, a p and a q a row. */
+    static void mix(long x, long y, int rows, int row, int cols, long p, long q) {
+        for (int i = 0; i < rows; i++) {
+            FloatVector first = FloatVector.broadcast(FLOATS, Vectors.getFloat(p + (long) i * SIZE));
+            FloatVector second = FloatVector.broadcast(FLOATS, Vectors.getFloat(q + (long) i * SIZE));
+            for (int j = 0; j < cols; j += LANES) {
+                long at = ((long) i * row + j) * SIZE;
                 store(load(x + at).mul(first).add(load(y + at).mul(second)), x + at);
-                at += (long) width * SIZE;
             }
         }
     }
@@ -141,6 +141,12 @@ final class LineWeights {
         }
     }
 
+    static void copy(long from, int count, long to) {
+        for (int i = 0; i < count; i += LANES) {
+            store(load(from + (long) i * SIZE), to + (long) i * SIZE);
+        }
+    }
+
     /** {@code x = x + factor y} in place. */
     static void addScaled(long x, long y, int count, float factor) {
         FloatVector f = FloatVector.broadcast(FLOATS, factor);
@@ -150,16 +156,22 @@ final class LineWeights {
         }
     }
 
-    /** Adds the products of two matrices, number by number, to the sums of the columns. */
-    static void addProducts(long x, long y, int rows, int width, long sums) {
-        for (int j = 0; j < width; j += LANES) {
-            long at = (long) j * SIZE;
-            FloatVector sum = load(sums + at);
-            for (int i = 0; i < rows; i++) {
-                long here = at + (long) i * width * SIZE;
-                sum = load(x + here).fma(load(y + here), sum);
+    /** Adds the products of two matrices, number by number, to the sums of the rows. */
+    static void addProducts(long x, long y, int rows, int row, int cols, long sums) {
+        VectorMask<Float> tail = Vectors.tail(cols);
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long from = (long) i * row * SIZE;
+            FloatVector sum = FloatVector.zero(FLOATS);
+            for (int j = 0; j < whole; j += LANES) {
+                long at = from + (long) j * SIZE;
+                sum = load(x + at).fma(load(y + at), sum);
             }
-            store(sum, sums + at);
+            if (whole < cols) {
+                long at = from + (long) whole * SIZE;
+                sum = load(x + at, tail).fma(load(y + at, tail), sum);
+            }
+            Vectors.addFloat(sums + (long) i * SIZE, Vectors.sum(sum));
         }
     }
 }

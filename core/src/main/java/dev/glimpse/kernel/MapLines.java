@@ -1,221 +1,221 @@
 package dev.glimpse.kernel;
 
 import static dev.glimpse.kernel.Vectors.LANES;
-import static dev.glimpse.kernel.Vectors.MEMORY;
-import static dev.glimpse.kernel.Vectors.getFloat;
 import static dev.glimpse.kernel.Vectors.load;
-import static dev.glimpse.kernel.Vectors.setFloat;
 import static dev.glimpse.kernel.Vectors.store;
 
-import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.VectorMask;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A map (B, C, H, W) as rows or columns of positions, which are brought into a thread's own block and back: there a line
- * is a matrix (channels, positions) of float32 numbers, whose rows are filled up to whole vectors.
+ * A map (B, C, H, W) as lines of positions, which are brought into a thread's own block and back: there a line is a
+ * matrix (positions, channels) of float32 numbers, whose rows are filled up to whole vectors.
+ *
+ * <p>
+ * Lines whose positions are no neighbours are for maps with their channels last, where each position's numbers lie side by
+ * side.
  */
 final class MapLines {
     private static final int SIZE = Float.BYTES;
 
-    /** Which lines: along the width or along the height. */
-    enum Along {
-        ROWS, COLUMNS
-    }
-
     /**
-     * Some channels of some neighbouring lines of an image.
+     * Positions of an image at equal distances.
      *
-     * @param along which lines
-     * @param first the first line
-     * @param lines how many
-     * @param channel the first channel
-     * @param channels how many
+     * @param first the number of the first, row by row
+     * @param step from one to the next
      */
-    record Part(int image, Along along, int first, int lines, int channel, int channels) {
-        Part channels(int from, int count) {
-            return new Part(image, along, first, lines, from, count);
-        }
-    }
+    record Line(int image, int first, int step, int length) {}
 
     final Tensor tensor;
+    final int images;
+    final int channels;
     final int height;
     final int width;
+    private final boolean channelsLast;
     private final boolean half;
     private final long address;
-    private final long imageStride;
-    private final int channelStride;
-    private final int rowStride;
-    private final int columnStride;
 
     private MapLines(Tensor tensor, boolean channelsLast) {
         this.tensor = tensor;
-        int channels = Math.toIntExact(tensor.size(1));
+        this.channelsLast = channelsLast;
+        images = Math.toIntExact(tensor.size(0));
+        channels = Math.toIntExact(tensor.size(1));
         height = Math.toIntExact(tensor.size(2));
         width = Math.toIntExact(tensor.size(3));
         half = tensor.scalar_type().intern() == ScalarType.BFloat16;
         address = tensor.data_ptr().address();
-        imageStride = (long) channels * height * width;
-        channelStride = channelsLast ? 1 : height * width;
-        columnStride = channelsLast ? channels : 1;
-        rowStride = width * columnStride;
     }
 
     /** The map as it lies, or a contiguous copy where it lies in no order. */
     static MapLines of(Tensor x) {
-        if (x.is_contiguous()) {
-            return new MapLines(x, false);
+        if (x.is_contiguous(MemoryFormat.ChannelsLast)) {
+            return new MapLines(x, true);
         }
-        return x.is_contiguous(MemoryFormat.ChannelsLast) ? new MapLines(x, true)
-                : new MapLines(x.detach().contiguous(), false);
+        return new MapLines(x.is_contiguous() ? x : x.detach().contiguous(), false);
     }
 
-    /** How many lines there are. */
-    int lines(Along along) {
-        return along == Along.ROWS ? height : width;
+    /** A map with its channels last, not set yet. */
+    static MapLines unset(ScalarType type, long images, long channels, long height, long width) {
+        return new MapLines(torch.empty(new long[]{images, channels, height, width}, new TensorOptions(type),
+                new MemoryFormatOptional(MemoryFormat.ChannelsLast)), true);
     }
 
-    /** How many positions a line has. */
-    int length(Along along) {
-        return along == Along.ROWS ? width : height;
+    /** A map of the same type and order, not set yet. */
+    MapLines alike() {
+        return new MapLines(torch.empty_like(tensor), channelsLast);
     }
 
-    /** How many numbers a line's row takes in a block. */
-    static int filled(int length) {
-        return Math.ceilDiv(length, LANES) * LANES;
+    /** Whether it is float32 and has its channels last. */
+    boolean isPlain() {
+        return channelsLast && !half;
     }
 
-    /** Whether the numbers of neighbouring lines, not those of a line, lie side by side. */
-    boolean across(Along along) {
-        return positionStride(along) != 1 && channelStride != 1;
+    /** The same map with its channels last: itself, or a copy. */
+    MapLines withChannelsLast() {
+        if (channelsLast) {
+            return this;
+        }
+        MapLines turned = unset(tensor.scalar_type().intern(), images, channels, height, width);
+        int filled = filled(channels);
+        Team.forEach(images * height, number -> {
+            Line row = row(number / height, number % height);
+            long block = Scratch.block(0, width * filled);
+            gather(row, 0, channels, block, filled);
+            turned.scatter(row, 0, channels, block, filled, false);
+        });
+        return turned;
     }
 
-    private int positionStride(Along along) {
-        return along == Along.ROWS ? columnStride : rowStride;
+    Line row(int image, int index) {
+        return new Line(image, index * width, 1, width);
     }
 
-    private int lineStride(Along along) {
-        return along == Along.ROWS ? rowStride : columnStride;
+    Line column(int image, int index) {
+        return new Line(image, index, width, height);
+    }
+
+    int positions() {
+        return height * width;
+    }
+
+    /** A count of numbers, filled up to whole vectors. */
+    static int filled(int count) {
+        return Math.ceilDiv(count, LANES) * LANES;
+    }
+
+    private long at(Line line, int channel) {
+        long image = (long) line.image * channels * positions();
+        long number = channelsLast ? image + (long) line.first * channels + channel
+                : image + (long) channel * positions() + line.first;
+        return address + number * elementSize();
     }
 
     private int elementSize() {
         return half ? Short.BYTES : SIZE;
     }
 
-    private long at(Part part, int line, int channel) {
-        return address + (part.image * imageStride + (long) (part.channel + channel) * channelStride
-                + (long) (part.first + line) * lineStride(part.along)) * elementSize();
-    }
-
     /**
-     * Brings lines into a block.
+     * Brings some channels of a line into a block.
      *
-     * @param to the first line's first number
-     * @param each how many numbers after one line the next one starts
+     * @param row numbers from one position to the next in the block
      */
-    void gather(Part part, long to, int each) {
-        int length = length(part.along);
-        int filled = filled(length);
-        int stride = positionStride(part.along);
-        if (stride == 1) {
-            for (int line = 0; line < part.lines; line++) {
-                for (int c = 0; c < part.channels; c++) {
-                    get(at(part, line, c), length, to + ((long) line * each + (long) c * filled) * SIZE);
-                }
+    void gather(Line line, int first, int count, long to, int row) {
+        int length = line.length;
+        long from = at(line, first);
+        if (channelsLast && half) {
+            for (int i = 0; i < length; i++) {
+                Halves.widen(from + (long) i * line.step * channels * Short.BYTES, count, to + (long) i * row * SIZE);
             }
-        } else if (channelStride == 1) {
-            for (int line = 0; line < part.lines; line++) {
-                gather(at(part, line, 0), stride, length, part.channels, to + (long) line * each * SIZE, filled);
-            }
-        } else {
-            for (int c = 0; c < part.channels; c++) {
-                gather(at(part, 0, c), stride, length, part.lines, to + (long) c * filled * SIZE, each);
-            }
-        }
-    }
-
-    private void gather(long from, int stride, int rows, int cols, long to, int toStride) {
-        if (!half) {
-            Turn.turn(from, stride, rows, cols, to, toStride);
-            return;
-        }
-        long stage = stage(rows, cols);
-        for (int i = 0; i < rows; i++) {
-            Halves.widen(from + (long) i * stride * Short.BYTES, cols, stage + (long) i * cols * SIZE);
-        }
-        Turn.turn(stage, cols, rows, cols, to, toStride);
-    }
-
-    /**
-     * Writes lines from a block.
-     *
-     * @param add whether to add them to what is there
-     */
-    void scatter(Part part, long from, int each, boolean add) {
-        int length = length(part.along);
-        int filled = filled(length);
-        int stride = positionStride(part.along);
-        if (stride == 1) {
-            for (int line = 0; line < part.lines; line++) {
-                for (int c = 0; c < part.channels; c++) {
-                    put(from + ((long) line * each + (long) c * filled) * SIZE, length, at(part, line, c), add);
-                }
-            }
-        } else if (channelStride == 1) {
-            for (int line = 0; line < part.lines; line++) {
-                scatter(from + (long) line * each * SIZE, filled, part.channels, length, at(part, line, 0), stride,
-                        add);
-            }
-        } else {
-            for (int c = 0; c < part.channels; c++) {
-                scatter(from + (long) c * filled * SIZE, each, part.lines, length, at(part, 0, c), stride, add);
-            }
-        }
-    }
-
-    private void scatter(long from, int fromStride, int rows, int cols, long to, int stride, boolean add) {
-        if (!half && !add) {
-            Turn.turn(from, fromStride, rows, cols, to, stride);
-            return;
-        }
-        long stage = stage(rows, cols);
-        Turn.turn(from, fromStride, rows, cols, stage, rows);
-        for (int i = 0; i < cols; i++) {
-            put(stage + (long) i * rows * SIZE, rows, to + (long) i * stride * elementSize(), add);
-        }
-    }
-
-    private static long stage(int rows, int cols) {
-        return Scratch.block(1, rows * cols);
-    }
-
-    private void get(long from, int count, long to) {
-        if (half) {
-            Halves.widen(from, count, to);
-        } else {
-            MemorySegment.copy(MEMORY, from, MEMORY, to, (long) count * SIZE);
-        }
-    }
-
-    private void put(long from, int count, long to, boolean add) {
-        if (add) {
-            add(from, count, to);
+        } else if (channelsLast) {
+            copy(from, (long) line.step * channels, length, count, to, row);
         } else if (half) {
-            Halves.narrow(from, count, to);
+            long stage = Scratch.block(1, count * length);
+            for (int c = 0; c < count; c++) {
+                Halves.widen(at(line, first + c), length, stage + (long) c * length * SIZE);
+            }
+            Turn.turn(stage, length, count, length, to, row);
         } else {
-            MemorySegment.copy(MEMORY, from, MEMORY, to, (long) count * SIZE);
+            Turn.turn(from, positions(), count, length, to, row);
         }
     }
 
-    private static void add(long from, int count, long to) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            long at = (long) i * SIZE;
-            store(load(to + at).add(load(from + at)), to + at);
+    /**
+     * Writes some channels of a line from a block.
+     *
+     * @param add whether to add them to what is there: for float32 with its channels last
+     */
+    void scatter(Line line, int first, int count, long from, int row, boolean add) {
+        int length = line.length;
+        long to = at(line, first);
+        if (channelsLast && half) {
+            for (int i = 0; i < length; i++) {
+                Halves.narrow(from + (long) i * row * SIZE, count, to + (long) i * line.step * channels * Short.BYTES);
+            }
+        } else if (channelsLast && add) {
+            add(from, row, length, count, to, (long) line.step * channels);
+        } else if (channelsLast) {
+            set(from, row, length, count, to, (long) line.step * channels);
+        } else if (half) {
+            long stage = Scratch.block(1, count * length);
+            Turn.turn(from, row, length, count, stage, length);
+            for (int c = 0; c < count; c++) {
+                Halves.narrow(stage + (long) c * length * SIZE, length, at(line, first + c));
+            }
+        } else {
+            Turn.turn(from, row, length, count, to, positions());
         }
-        for (; i < count; i++) {
-            Vectors.addFloat(to + (long) i * SIZE, getFloat(from + (long) i * SIZE));
+    }
+
+    /** From a map into a block, which rows of zeros fill up to whole vectors. */
+    private static void copy(long from, long fromRow, int rows, int cols, long to, int toRow) {
+        VectorMask<Float> tail = Vectors.tail(cols);
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long in = from + i * fromRow * SIZE;
+            long out = to + (long) i * toRow * SIZE;
+            for (int j = 0; j < whole; j += LANES) {
+                store(load(in + (long) j * SIZE), out + (long) j * SIZE);
+            }
+            if (whole < cols) {
+                store(load(in + (long) whole * SIZE, tail), out + (long) whole * SIZE);
+            }
+        }
+    }
+
+    private static void set(long from, int fromRow, int rows, int cols, long to, long toRow) {
+        VectorMask<Float> tail = Vectors.tail(cols);
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long in = from + (long) i * fromRow * SIZE;
+            long out = to + i * toRow * SIZE;
+            for (int j = 0; j < whole; j += LANES) {
+                store(load(in + (long) j * SIZE), out + (long) j * SIZE);
+            }
+            if (whole < cols) {
+                store(load(in + (long) whole * SIZE), out + (long) whole * SIZE, tail);
+            }
+        }
+    }
+
+    private static void add(long from, int fromRow, int rows, int cols, long to, long toRow) {
+        VectorMask<Float> tail = Vectors.tail(cols);
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long in = from + (long) i * fromRow * SIZE;
+            long out = to + i * toRow * SIZE;
+            for (int j = 0; j < whole; j += LANES) {
+                long at = out + (long) j * SIZE;
+                store(load(at).add(load(in + (long) j * SIZE)), at);
+            }
+            if (whole < cols) {
+                long at = out + (long) whole * SIZE;
+                store(load(at, tail).add(load(in + (long) whole * SIZE)), at, tail);
+            }
         }
     }
 }
