@@ -78,6 +78,7 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
     private final Conv2dImpl keys;
     private final Conv2dImpl values;
     private final Tensor gamma;
+    private final CrissCrossAttention fused;
 
     public CrissCross(long channels) {
         this(channels, Config.DEFAULT);
@@ -91,6 +92,7 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
         keys = register_module("key_conv", conv2d(channels, compared, 1));
         values = register_module("value_conv", conv2d(channels, channels, 1));
         gamma = register_parameter("gamma", Tensors.zeros(ScalarType.Float, 1));
+        fused = new CrissCrossAttention(queries, keys, values, gamma);
     }
 
     /**
@@ -104,10 +106,13 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
     public Tensor forward(Tensor x) {
         Checks.maps("cc", channels, x);
         requireMemory(x);
+        if (!watched() && CrissCrossAttention.runs(x)) {
+            return fused.forward(x, config.recurrence());
+        }
         Tensor y = x;
         for (long i = 0; i < config.recurrence(); i++) {
             Tensor input = y;
-            y = pass(input);
+            y = lettingGo(() -> pass(input));
         }
         return y;
     }
@@ -122,12 +127,6 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
     }
 
     private Tensor pass(Tensor x) {
-        return !watched() && CrissCrossAttention.runs(x)
-                ? CrissCrossAttention.forward(x, queries, keys, values, gamma)
-                : lettingGo(() -> composed(x));
-    }
-
-    private Tensor composed(Tensor x) {
         Tensor query = queries.forward(x); // (B, C', H, W)
         Tensor key = keys.forward(x); // (B, C', H, W)
         Tensor value = values.forward(x); // (B, C, H, W)

@@ -2,7 +2,6 @@ package dev.glimpse.kernel;
 
 import dev.glimpse.kernel.LineProducts.Left;
 import dev.glimpse.kernel.MapLines.Line;
-import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -19,7 +18,7 @@ final class CrissCrossLines {
     /** A line's weights are as many numbers as its positions squared. */
     static final int LONGEST = 4096;
 
-    /** (B, 2 C' + C, H, W): queries, keys and values. */
+    /** (B, 2 C' + C, H, W) with its channels last: queries, keys and values. */
     private final MapLines parts;
     private final int images;
     private final int compared;
@@ -148,21 +147,25 @@ final class CrissCrossLines {
     }
 
     /**
-     * The result and what was mixed.
+     * What was mixed.
      *
-     * @param result {@code x + gamma mixed}, in the order of x
-     * @param mixed each position's mixture of values, float32; no more than memory where it need not be kept
+     * @param map each position's mixture of values, float32 with its channels last
      */
-    record Forward(Tensor result, Tensor mixed) {}
+    record Mixed(MapLines map) {}
 
-    Forward forward(Tensor x, float gamma, boolean keep) {
-        MapLines input = MapLines.of(x);
-        MapLines result = input.alike();
-        boolean own = keep || !result.isPlain();
-        MapLines mixed = own ? MapLines.unset(ScalarType.Float, images, channels, parts.height, parts.width) : result;
+    /**
+     * {@code x + gamma mixed}.
+     *
+     * @param x with its channels last
+     * @param y receives the result
+     * @param keep whether backward needs the mixture; else null is returned
+     */
+    Mixed forward(MapLines x, float gamma, MapLines y, boolean keep) {
+        boolean own = keep || !y.isPlain();
+        MapLines mixed = own ? MapLines.unset(ScalarType.Float, images, channels, parts.height, parts.width) : y;
         forEachColumn(false, block -> column(block, mixed));
-        forEachRow(false, block -> row(block, mixed, input, gamma, result, keep));
-        return new Forward(result.tensor, mixed.tensor);
+        forEachRow(false, block -> row(block, mixed, x, gamma, y, keep));
+        return keep ? new Mixed(mixed) : null;
     }
 
     private void column(Block block, MapLines mixed) {
@@ -209,10 +212,9 @@ final class CrissCrossLines {
      * @param mixed what the forward kept
      * @param dgamma receives a number for each position: the sum of them all is gamma's gradient
      */
-    MapLines backward(MapLines gradient, Tensor mixed, float gamma, Numbers dgamma) {
-        MapLines mixtures = MapLines.of(mixed);
+    MapLines backward(MapLines gradient, Mixed mixed, float gamma, Numbers dgamma) {
         MapLines out = MapLines.unset(ScalarType.Float, images, parts.channels, parts.height, parts.width);
-        forEachRow(false, block -> products(block, gradient, mixtures, dgamma));
+        forEachRow(false, block -> products(block, gradient, mixed.map, dgamma));
         forEachColumn(true, block -> gradients(block, gradient, gamma, dgamma, out, false));
         forEachRow(true, block -> gradients(block, gradient, gamma, dgamma, out, true));
         return out;

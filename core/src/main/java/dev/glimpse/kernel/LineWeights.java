@@ -141,12 +141,6 @@ final class LineWeights {
         }
     }
 
-    static void copy(long from, int count, long to) {
-        for (int i = 0; i < count; i += LANES) {
-            store(load(from + (long) i * SIZE), to + (long) i * SIZE);
-        }
-    }
-
     /** {@code x = x + factor y} in place. */
     static void addScaled(long x, long y, int count, float factor) {
         FloatVector f = FloatVector.broadcast(FLOATS, factor);

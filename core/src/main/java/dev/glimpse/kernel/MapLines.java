@@ -75,20 +75,26 @@ final class MapLines {
         return channelsLast && !half;
     }
 
+    boolean hasChannelsLast() {
+        return channelsLast;
+    }
+
     /** The same map with its channels last: itself, or a copy. */
     MapLines withChannelsLast() {
-        if (channelsLast) {
-            return this;
-        }
-        MapLines turned = unset(tensor.scalar_type().intern(), images, channels, height, width);
-        int filled = filled(channels);
+        return channelsLast ? this
+                : unset(tensor.scalar_type().intern(), images, channels, height, width).set(this);
+    }
+
+    /** Takes over another map's numbers, in this one's order. */
+    MapLines set(MapLines other) {
+        int row = filled(channels);
         Team.forEach(images * height, number -> {
-            Line row = row(number / height, number % height);
-            long block = Scratch.block(0, width * filled);
-            gather(row, 0, channels, block, filled);
-            turned.scatter(row, 0, channels, block, filled, false);
+            Line line = row(number / height, number % height);
+            long block = Scratch.block(0, width * row);
+            other.gather(line, 0, channels, block, row);
+            scatter(line, 0, channels, block, row, false);
         });
-        return turned;
+        return this;
     }
 
     Line row(int image, int index) {
