@@ -5,9 +5,13 @@ import dev.glimpse.kernel.MapLines.Line;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Criss-cross attention line by line: first all columns, then all rows.
+ * Each position's mixture of its row and its column, line by line: first all columns, then all rows.
  *
- * <p>
+ * <pre>
+ * A_u = softmax over j in u's row and column of Q_u . K_j         each position once
+ * m_u = sum_j A_uj x_j                                            (B, C, H, W)
+ * </pre>
+ *
  * A line's affinities are computed, turned into weights and used up while they lie in a thread's own block. What its
  * columns give a position, and how much of the softmax they are, waits in memory for its row.
  */
@@ -18,7 +22,7 @@ final class CrissCrossLines {
     /** A line's weights are as many numbers as its positions squared. */
     static final int LONGEST = 4096;
 
-    /** (B, 2 C' + C, H, W) with its channels last: queries, keys and values. */
+    /** (B, 2 C', H, W), float32 with its channels last: queries and keys. */
     private final MapLines parts;
     private final int images;
     private final int compared;
@@ -29,13 +33,13 @@ final class CrissCrossLines {
     /** One over each position's sum of exponentials, (B, H, W). */
     private final Numbers shares;
 
-    CrissCrossLines(MapLines parts, int compared) {
+    CrissCrossLines(MapLines parts, int channels) {
         this.parts = parts;
-        this.compared = compared;
-        images = this.parts.images;
-        channels = this.parts.channels - 2 * compared;
-        largest = Numbers.floats(images, this.parts.height * this.parts.width);
-        shares = Numbers.floats(images, this.parts.height * this.parts.width);
+        this.channels = channels;
+        images = parts.images;
+        compared = parts.channels / 2;
+        largest = Numbers.floats(images, parts.positions());
+        shares = Numbers.floats(images, parts.positions());
     }
 
     /** A thread's own matrices for a line. */
@@ -103,10 +107,10 @@ final class CrissCrossLines {
             }
         }
 
-        /** Each position's mixture of values, some channels of it, unto {@link #results}. */
-        private void mix(int first) {
+        /** Each position's mixture, some channels of it, unto {@link #results}. */
+        private void mix(MapLines x, int first) {
             int count = count(first);
-            parts.gather(line, 2 * compared + first, count, values, deep);
+            x.gather(line, first, count, values, deep);
             LineProducts.multiply(new Left(weights, 1, across), values, deep, length, length, count, results, deep,
                     false);
         }
@@ -147,28 +151,19 @@ final class CrissCrossLines {
     }
 
     /**
-     * What was mixed.
-     *
-     * @param map each position's mixture of values, float32 with its channels last
-     */
-    record Mixed(MapLines map) {}
-
-    /**
-     * {@code x + gamma mixed}.
+     * Mixes positions.
      *
      * @param x with its channels last
-     * @param y receives the result
-     * @param keep whether backward needs the mixture; else null is returned
+     * @return float32 with its channels last
      */
-    Mixed forward(MapLines x, float gamma, MapLines y, boolean keep) {
-        boolean own = keep || !y.isPlain();
-        MapLines mixed = own ? MapLines.unset(ScalarType.Float, images, channels, parts.height, parts.width) : y;
-        forEachColumn(false, block -> column(block, mixed));
-        forEachRow(false, block -> row(block, mixed, x, gamma, y, keep));
-        return keep ? new Mixed(mixed) : null;
+    MapLines forward(MapLines x) {
+        MapLines mixed = MapLines.unset(ScalarType.Float, images, channels, parts.height, parts.width);
+        forEachColumn(false, block -> column(block, x, mixed));
+        forEachRow(false, block -> row(block, x, mixed));
+        return mixed;
     }
 
-    private void column(Block block, MapLines mixed) {
+    private void column(Block block, MapLines x, MapLines mixed) {
         block.affinities();
         LineWeights.maxima(block.weights, block.length, block.across, block.numbers(0));
         block.withoutItself(Float.NEGATIVE_INFINITY);
@@ -176,12 +171,12 @@ final class CrissCrossLines {
         block.scatter(block.numbers(0), largest);
         block.scatter(block.numbers(1), shares);
         for (int c = 0; c < channels; c += CHANNELS) {
-            block.mix(c);
+            block.mix(x, c);
             mixed.scatter(block.line, c, count(c), block.results, block.deep, false);
         }
     }
 
-    private void row(Block block, MapLines mixed, MapLines input, float gamma, MapLines out, boolean keep) {
+    private void row(Block block, MapLines x, MapLines mixed) {
         block.affinities();
         LineWeights.maxima(block.weights, block.length, block.across, block.numbers(0));
         LineWeights.exponentials(block.weights, block.length, block.across, block.numbers(0), block.numbers(1));
@@ -191,47 +186,30 @@ final class CrissCrossLines {
         block.scatter(block.numbers(0), largest);
         block.scatter(block.numbers(1), shares);
         for (int c = 0; c < channels; c += CHANNELS) {
-            int count = count(c);
-            block.mix(c);
-            mixed.gather(block.line, c, count, block.others, block.deep);
-            LineWeights.mix(block.results, block.others, block.length, block.deep, count, block.numbers(2),
+            block.mix(x, c);
+            mixed.gather(block.line, c, count(c), block.others, block.deep);
+            LineWeights.mix(block.results, block.others, block.length, block.deep, count(c), block.numbers(2),
                     block.numbers(3));
-            if (keep) {
-                mixed.scatter(block.line, c, count, block.results, block.deep, false);
-            }
-            input.gather(block.line, c, count, block.others, block.deep);
-            LineWeights.addScaled(block.others, block.results, block.length * block.deep, gamma);
-            out.scatter(block.line, c, count, block.others, block.deep, false);
+            mixed.scatter(block.line, c, count(c), block.results, block.deep, false);
         }
     }
 
     /**
-     * The gradients of queries, keys and values, float32.
+     * The gradients of queries and keys, as they lie.
      *
-     * @param gradient the result's, with its channels last
-     * @param mixed what the forward kept
-     * @param dgamma receives a number for each position: the sum of them all is gamma's gradient
+     * @param x as in the forward
+     * @param gradient the mixture's, as that
+     * @param products each position's of the mixture with its gradient
+     * @param dx takes in what comes to x by being mixed; float32 with its channels last
      */
-    MapLines backward(MapLines gradient, Mixed mixed, float gamma, Numbers dgamma) {
-        MapLines out = MapLines.unset(ScalarType.Float, images, parts.channels, parts.height, parts.width);
-        forEachRow(false, block -> products(block, gradient, mixed.map, dgamma));
-        forEachColumn(true, block -> gradients(block, gradient, gamma, dgamma, out, false));
-        forEachRow(true, block -> gradients(block, gradient, gamma, dgamma, out, true));
+    MapLines backward(MapLines x, MapLines gradient, Numbers products, MapLines dx) {
+        MapLines out = parts.alike();
+        forEachColumn(true, block -> gradients(block, x, gradient, products, dx, out, false));
+        forEachRow(true, block -> gradients(block, x, gradient, products, dx, out, true));
         return out;
     }
 
-    /** Each position's product of the result's gradient with what was mixed. */
-    private void products(Block block, MapLines gradient, MapLines mixed, Numbers dgamma) {
-        Rows.fill(block.numbers(0), block.across, 0);
-        for (int c = 0; c < channels; c += CHANNELS) {
-            gradient.gather(block.line, c, count(c), block.values, block.deep);
-            mixed.gather(block.line, c, count(c), block.results, block.deep);
-            LineWeights.addProducts(block.values, block.results, block.length, block.deep, count(c), block.numbers(0));
-        }
-        block.scatter(block.numbers(0), dgamma);
-    }
-
-    private void gradients(Block block, MapLines gradient, float gamma, Numbers products, MapLines out,
+    private void gradients(Block block, MapLines x, MapLines gradient, Numbers products, MapLines dx, MapLines out,
             boolean row) {
         Line line = block.line;
         int length = block.length;
@@ -241,7 +219,6 @@ final class CrissCrossLines {
         block.gather(largest, block.numbers(0));
         block.gather(shares, block.numbers(1));
         block.gather(products, block.numbers(2));
-        Rows.scale(block.numbers(1), length, gamma);
         LineWeights.weights(block.weights, length, across, block.numbers(0), block.numbers(1));
         if (!row) {
             block.withoutItself(0);
@@ -249,13 +226,13 @@ final class CrissCrossLines {
         for (int c = 0; c < channels; c += CHANNELS) {
             int count = count(c);
             gradient.gather(line, c, count, block.others, deep);
-            parts.gather(line, 2 * compared + c, count, block.values, deep);
+            x.gather(line, c, count, block.values, deep);
             Turn.turn(block.others, deep, length, count, block.turned, across);
             LineProducts.multiply(new Left(block.values, deep, 1), block.turned, across, count, length, length,
                     block.gradients, across, c > 0);
             LineProducts.multiply(new Left(block.weights, across, 1), block.others, deep, length, length, count,
                     block.results, deep, false);
-            out.scatter(line, 2 * compared + c, count, block.results, deep, row);
+            dx.scatter(line, c, count, block.results, deep, true);
         }
         LineWeights.gradients(block.gradients, block.weights, length, across, block.numbers(2));
         LineProducts.multiply(new Left(block.keys, 1, block.narrow), block.gradients, across, length, compared, length,

@@ -65,18 +65,30 @@ final class MapLines {
                 new MemoryFormatOptional(MemoryFormat.ChannelsLast)), true);
     }
 
+    /** Another tensor in this map's order: its own memory where it lies so already. */
+    MapLines alike(Tensor other) {
+        return new MapLines(
+                other.contiguous(channelsLast ? MemoryFormat.ChannelsLast : MemoryFormat.Contiguous), channelsLast);
+    }
+
+    /** Some of its images. */
+    MapLines images(int first, int count) {
+        return count == images ? this : new MapLines(tensor.narrow(0, first, count), channelsLast);
+    }
+
     /** A map of the same type and order, not set yet. */
     MapLines alike() {
         return new MapLines(torch.empty_like(tensor), channelsLast);
     }
 
+    /** Frees its memory before the scope around does. */
+    void letGo() {
+        tensor.close();
+    }
+
     /** Whether it is float32 and has its channels last. */
     boolean isPlain() {
         return channelsLast && !half;
-    }
-
-    boolean hasChannelsLast() {
-        return channelsLast;
     }
 
     /** The same map with its channels last: itself, or a copy. */

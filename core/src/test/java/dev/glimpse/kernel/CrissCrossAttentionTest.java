@@ -231,20 +231,20 @@ class CrissCrossAttentionTest {
     @ParameterizedTest
     @CsvSource({"Float, CONTIGUOUS", "Float, CHANNELS_LAST", "BFloat16, CHANNELS_LAST"})
     void anyNumberOfThreadsGivesTheSameBits(ScalarType type, Layout layout) {
-        MapLines x = MapLines.of(layout.lay(random(1, ScalarType.Float, 2, 40, 31, 29).to(type), 2, 40, 31, 29))
-                .withChannelsLast();
-        MapLines parts = MapLines.of(random(2, ScalarType.Float, 2, 50, 31, 29).to(type)).withChannelsLast();
+        Layer layer = module("cc", 40);
+        layer.to(type, false);
+        Tensor leaf = random(1, ScalarType.Float, layout.leaf(3, 40, 31, 29)).to(type).set_requires_grad(true);
+        Tensor cotangent = random(2, ScalarType.Float, 3, 40, 31, 29).to(type);
         int threads = torch.get_num_threads();
         try {
             torch.set_num_threads(1);
-            List<Tensor> alone = lines(parts, x);
+            Map<String, Tensor> alone = bits(layer, leaf, layout, cotangent);
             for (int count : new int[]{2, 3, 7, 2}) {
                 torch.set_num_threads(count);
-                for (int i = 0; i < 20; i++) {
-                    List<Tensor> again = lines(parts, x);
-                    for (int j = 0; j < alone.size(); j++) {
-                        assertThat(again.get(j).equal(alone.get(j))).as(count + " threads, tensor " + j).isTrue();
-                    }
+                for (int i = 0; i < 10; i++) {
+                    Map<String, Tensor> again = bits(layer, leaf, layout, cotangent);
+                    alone.forEach((key, tensor) -> assertThat(again.get(key).equal(tensor))
+                            .as(count + " threads, " + key).isTrue());
                 }
             }
         } finally {
@@ -252,14 +252,13 @@ class CrissCrossAttentionTest {
         }
     }
 
-    /** Forward and backward without libtorch's convolutions. */
-    private static List<Tensor> lines(MapLines parts, MapLines x) {
-        CrissCrossLines lines = new CrissCrossLines(parts, 5);
-        MapLines y = x.alike();
-        CrissCrossLines.Mixed mixed = lines.forward(x, 0.5f, y, true);
-        Numbers products = Numbers.floats(x.images, x.positions());
-        MapLines gradient = lines.backward(x, mixed, 0.5f, products);
-        return List.of(y.tensor, mixed.map().tensor, gradient.tensor, products.tensor());
+    private static Map<String, Tensor> bits(Layer layer, Tensor leaf, Layout layout, Tensor cotangent) {
+        layer.zero_grad(true);
+        leaf.mutable_grad().reset();
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        run(Choice.FUSED, layer, leaf, layout.lay(leaf, Tensors.shape(cotangent)), cotangent)
+                .forEach((key, tensor) -> found.put(key, tensor.clone()));
+        return found;
     }
 
     @Test
