@@ -2,7 +2,6 @@ package dev.glimpse.kernel;
 
 import dev.glimpse.kernel.LineProducts.Left;
 import dev.glimpse.kernel.MapLines.Line;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Each position's mixture of its row and its column, line by line: first all columns, then all rows.
@@ -33,13 +32,13 @@ final class CrissCrossLines {
     /** One over each position's sum of exponentials, (B, H, W). */
     private final Numbers shares;
 
-    CrissCrossLines(MapLines parts, int channels) {
+    CrissCrossLines(MapLines parts, int channels, Workspace space) {
         this.parts = parts;
         this.channels = channels;
         images = parts.images;
         compared = parts.channels / 2;
-        largest = Numbers.floats(images, parts.positions());
-        shares = Numbers.floats(images, parts.positions());
+        largest = space.take(images, parts.positions());
+        shares = space.take(images, parts.positions());
     }
 
     /** A thread's own matrices for a line. */
@@ -154,13 +153,11 @@ final class CrissCrossLines {
      * Mixes positions.
      *
      * @param x with its channels last
-     * @return float32 with its channels last
+     * @param mixed receives the mixtures; float32 with its channels last
      */
-    MapLines forward(MapLines x) {
-        MapLines mixed = MapLines.unset(ScalarType.Float, images, channels, parts.height, parts.width);
+    void forward(MapLines x, MapLines mixed) {
         forEachColumn(false, block -> column(block, x, mixed));
         forEachRow(false, block -> row(block, x, mixed));
-        return mixed;
     }
 
     private void column(Block block, MapLines x, MapLines mixed) {
@@ -195,18 +192,17 @@ final class CrissCrossLines {
     }
 
     /**
-     * The gradients of queries and keys, as they lie.
+     * The gradients of the map and of queries and keys.
      *
      * @param x as in the forward
      * @param gradient the mixture's, as that
      * @param products each position's of the mixture with its gradient
      * @param dx takes in what comes to x by being mixed; float32 with its channels last
+     * @param out receives those of queries and keys, as they lie
      */
-    MapLines backward(MapLines x, MapLines gradient, Numbers products, MapLines dx) {
-        MapLines out = parts.alike();
+    void backward(MapLines x, MapLines gradient, Numbers products, MapLines dx, MapLines out) {
         forEachColumn(true, block -> gradients(block, x, gradient, products, dx, out, false));
         forEachRow(true, block -> gradients(block, x, gradient, products, dx, out, true));
-        return out;
     }
 
     private void gradients(Block block, MapLines x, MapLines gradient, Numbers products, MapLines dx, MapLines out,

@@ -5,9 +5,7 @@ import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.store;
 
 import jdk.incubator.vector.VectorMask;
-import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -31,6 +29,7 @@ final class MapLines {
      */
     record Line(int image, int first, int step, int length) {}
 
+    /** Holds the memory, of which the map may be a part. */
     final Tensor tensor;
     final int images;
     final int channels;
@@ -41,14 +40,21 @@ final class MapLines {
     private final long address;
 
     private MapLines(Tensor tensor, boolean channelsLast) {
+        this(tensor, tensor.data_ptr().address(), Math.toIntExact(tensor.size(0)), Math.toIntExact(tensor.size(1)),
+                Math.toIntExact(tensor.size(2)), Math.toIntExact(tensor.size(3)), channelsLast,
+                tensor.scalar_type().intern() == ScalarType.BFloat16);
+    }
+
+    private MapLines(Tensor tensor, long address, int images, int channels, int height, int width,
+            boolean channelsLast, boolean half) {
         this.tensor = tensor;
+        this.address = address;
+        this.images = images;
+        this.channels = channels;
+        this.height = height;
+        this.width = width;
         this.channelsLast = channelsLast;
-        images = Math.toIntExact(tensor.size(0));
-        channels = Math.toIntExact(tensor.size(1));
-        height = Math.toIntExact(tensor.size(2));
-        width = Math.toIntExact(tensor.size(3));
-        half = tensor.scalar_type().intern() == ScalarType.BFloat16;
-        address = tensor.data_ptr().address();
+        this.half = half;
     }
 
     /** The map as it lies, or a contiguous copy where it lies in no order. */
@@ -59,10 +65,21 @@ final class MapLines {
         return new MapLines(x.is_contiguous() ? x : x.detach().contiguous(), false);
     }
 
-    /** A map with its channels last, not set yet. */
-    static MapLines unset(ScalarType type, long images, long channels, long height, long width) {
-        return new MapLines(torch.empty(new long[]{images, channels, height, width}, new TensorOptions(type),
-                new MemoryFormatOptional(MemoryFormat.ChannelsLast)), true);
+    /** A map of these images and positions with its channels last, in a workspace, not set yet. */
+    MapLines in(Workspace space, int channels, boolean half) {
+        int each = channels * positions();
+        Numbers numbers = space.take(images, half ? Math.ceilDiv(each, 2) : each);
+        return new MapLines(numbers.tensor(), numbers.address(), images, channels, height, width, true, half);
+    }
+
+    /** The same in float32. */
+    MapLines in(Workspace space, int channels) {
+        return in(space, channels, false);
+    }
+
+    /** The same, of as many channels and of the same type. */
+    MapLines in(Workspace space) {
+        return in(space, channels, half);
     }
 
     /** Another tensor in this map's order: its own memory where it lies so already. */
@@ -81,20 +98,18 @@ final class MapLines {
         return new MapLines(torch.empty_like(tensor), channelsLast);
     }
 
-    /** Frees its memory before the scope around does. */
-    void letGo() {
-        tensor.close();
-    }
-
     /** Whether it is float32 and has its channels last. */
     boolean isPlain() {
         return channelsLast && !half;
     }
 
-    /** The same map with its channels last: itself, or a copy. */
-    MapLines withChannelsLast() {
-        return channelsLast ? this
-                : unset(tensor.scalar_type().intern(), images, channels, height, width).set(this);
+    /** The same map with its channels last: itself, or a copy in a space. */
+    MapLines withChannelsLast(Workspace space) {
+        return channelsLast ? this : in(space).set(this);
+    }
+
+    boolean hasChannelsLast() {
+        return channelsLast;
     }
 
     /** Takes over another map's numbers, in this one's order. */
