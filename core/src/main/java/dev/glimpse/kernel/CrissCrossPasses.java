@@ -19,7 +19,7 @@ final class CrissCrossPasses {
     private final long recurrence;
     private final boolean keep;
     /** What backward needs of each group of images. */
-    private final List<Group> kept = new ArrayList<>();
+    private final List<List<Pass>> kept = new ArrayList<>();
 
     /**
      * @param compared queries and keys
@@ -41,9 +41,6 @@ final class CrissCrossPasses {
      * @param mixed float32 with its channels last
      */
     private record Pass(MapLines input, CrissCrossLines lines, MapLines mixed) {}
-
-    /** @param space holds what is kept */
-    private record Group(List<Pass> passes, Workspace space) {}
 
     private static int together(MapLines input) {
         return Math.toIntExact(Math.ceilDiv(POSITIONS, input.positions()));
@@ -85,7 +82,7 @@ final class CrissCrossPasses {
             x = y;
         }
         if (keep) {
-            kept.add(new Group(passes, space));
+            kept.add(passes);
         }
     }
 
@@ -115,7 +112,7 @@ final class CrissCrossPasses {
         Sums ofValues = values.new Sums();
         Sums ofCompared = compared.new Sums();
         for (int group = 0; group < kept.size(); group++) {
-            List<Pass> passes = kept.get(group).passes;
+            List<Pass> passes = kept.get(group);
             int first = group * together;
             int count = Math.min(together, input.images - first);
             space.during(() -> {

@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class Panels {
     private static final int SIZE = Float.BYTES;
     private static final int WIDTH = 3 * LANES;
-    /** So many rows of a panel, and as many numbers of four rows of the other matrix, stay in the fastest cache. */
-    private static final int DEPTH = 128;
+    /** So many rows of a panel stay in the fast caches, with as many numbers of four rows of the other matrix. */
+    private static final int DEPTH = 256;
 
     private final Tensor held;
     private final int rows;

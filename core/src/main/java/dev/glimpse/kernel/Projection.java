@@ -26,6 +26,8 @@ final class Projection {
     private static final int SUMS = 16;
     /** A part is so many times as long as there are outputs, so that its sums are less than the map. */
     private static final int LONG = 4;
+    /** Positions that are added up together. */
+    private static final int TOGETHER = 192;
     /** Outputs whose sums are made together. */
     private static final int OUTPUTS = 256;
 
@@ -135,10 +137,10 @@ final class Projection {
         private void sum(MapLines dy, MapLines x, Line line, int first, long to) {
             int some = Math.min(OUTPUTS, outs - first);
             int dyRow = deep(some);
-            for (int i = 0; i < line.length(); i += POSITIONS) {
-                Line part = new Line(line.image(), line.first() + i, 1, Math.min(POSITIONS, line.length() - i));
-                long gradients = Scratch.block(0, POSITIONS * (row + dyRow));
-                long values = gradients + (long) POSITIONS * dyRow * SIZE;
+            for (int i = 0; i < line.length(); i += TOGETHER) {
+                Line part = new Line(line.image(), line.first() + i, 1, Math.min(TOGETHER, line.length() - i));
+                long gradients = Scratch.block(0, TOGETHER * (row + dyRow));
+                long values = gradients + (long) TOGETHER * dyRow * SIZE;
                 dy.gather(part, first, some, gradients, dyRow);
                 x.gather(part, 0, ins, values, row);
                 LineProducts.multiply(new Left(gradients, 1, dyRow), values, row, part.length(), some, ins,

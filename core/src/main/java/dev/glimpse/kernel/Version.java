@@ -4,16 +4,15 @@ import org.bytedeco.pytorch.Tensor;
 
 /** A tensor that a backward of ours needs as it was in the forward; libtorch looks after those of its own alone. */
 record Version(Tensor tensor, String title, long number) {
-    static final String CLOSED = "the PointerScope that was open in the forward has been closed, and with it went what "
-            + "backward needs: close it after backward";
-
     Version(Tensor tensor, String title) {
         this(tensor, title, tensor._version());
     }
 
     void require() {
         if (tensor.isNull()) {
-            throw new IllegalStateException(CLOSED);
+            throw new IllegalStateException(
+                    "the PointerScope that was open in the forward has been closed, and with it "
+                            + "went what backward needs: close it after backward");
         }
         if (tensor._version() != number) {
             throw new IllegalStateException(

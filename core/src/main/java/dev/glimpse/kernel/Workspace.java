@@ -49,9 +49,4 @@ final class Workspace {
     void letGo() {
         memory.close();
     }
-
-    /** Whether it has been freed. */
-    boolean isGone() {
-        return memory.isNull();
-    }
 }

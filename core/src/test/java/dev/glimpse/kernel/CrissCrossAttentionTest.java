@@ -384,6 +384,24 @@ class CrissCrossAttentionTest {
         assertThatThrownBy(sum::backward).isInstanceOf(RuntimeException.class);
     }
 
+    /** Here the map lives on, but what the forward kept does not, nor the hook that would read it. */
+    @Test
+    void whatWasKeptAndIsGoneIsNotRead() {
+        Layer layer = module("cc", 16);
+        Tensor leaf = random(1, ScalarType.Float, 2, 16, 9, 7).set_requires_grad(true);
+        Tensor sum = Scopes.lettingGo(() -> Kernels.with(Choice.FUSED, () -> layer.forward(leaf)).sum());
+        assertThatThrownBy(sum::backward).isInstanceOf(RuntimeException.class);
+    }
+
+    /** What backward keeps is some images at a time: more of them than go at once, and fewer at the end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"CONTIGUOUS", "CHANNELS_LAST"})
+    void imagesGoInGroups(Layout layout) {
+        Input input = new Input(layout, 5, 8, 43, 47);
+        Closeness.require(run(Choice.FUSED, ScalarType.Float, false, input, "cc"),
+                run(Choice.COMPOSED, ScalarType.Float, false, input, "cc"), FLOAT32);
+    }
+
     /** Who watches gets the weights, which only the composed form has. */
     @Test
     void whatIsWatchedIsComposed() {

@@ -13,7 +13,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
@@ -90,6 +92,24 @@ class PairAttentionTest {
             for (int i = 0; i < got.size(); i++) {
                 assertThat(magnitude(got.get(i).to(ScalarType.Double).sub(expected.get(i))))
                         .isLessThan((type == ScalarType.Float ? 1e-5 : 0.02) * magnitude(expected.get(i)));
+            }
+        }
+    }
+
+    /** The composed form has gradients of gradients; libtorch's fused operation says that it has none. */
+    @Test
+    void gradientsOfGradientsAreComposed() {
+        for (Kernels.Choice choice : List.of(Kernels.Choice.COMPOSED, Kernels.Choice.FUSED)) {
+            Tensor q = random(1, ScalarType.Double, 1, 1, 5, 4).set_requires_grad(true);
+            Tensor sum = Kernels.with(choice, () -> PairAttention.attend(q, q, q, 0.7)).square().sum();
+            sum.backward(new Tensor(), new BoolOptional(true), true, new TensorArrayRefOptional());
+            Tensor again = q.grad().square().sum();
+            if (choice == Kernels.Choice.COMPOSED) {
+                again.backward();
+                assertThat(magnitude(q.grad())).isPositive();
+            } else {
+                assertThatThrownBy(again::backward).isInstanceOf(RuntimeException.class)
+                        .hasMessageContaining("is not implemented");
             }
         }
     }
