@@ -98,7 +98,7 @@ final class DoctorCommand implements Runnable {
         return switch (Kernels.chosen()) {
             case AUTO -> "auto: fused where they win, " + vectors;
             case FUSED -> "fused" + forced + ", " + vectors;
-            case COMPOSED, COMPOSED_AMAX -> "composed of libtorch's operations" + forced;
+            case COMPOSED, COMPOSED_AMAX, LIBTORCH -> "composed of libtorch's operations" + forced;
         };
     }
 

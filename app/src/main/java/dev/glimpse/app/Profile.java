@@ -149,7 +149,7 @@ record Profile(long parameters, Cost cost, OptionalLong activationBytes, double 
             module.train(batchNormTrains);
             try (PointerScope _ = new PointerScope()) {
                 List<Tensor> learned = inputs.stream().map(x -> x.detach().set_requires_grad(true)).toList();
-                return Cost.of(Kernels.with(Kernels.Choice.COMPOSED, () -> call.apply(learned)));
+                return Cost.of(Kernels.with(Kernels.Choice.LIBTORCH, () -> call.apply(learned)));
             }
         }
 

@@ -65,8 +65,8 @@ class CatalogueIT {
             cbam --channels 8   | give a reduction of at most 8
             cbam --batch 0      | --batch is 0
             se --size 99999x99999      | GiB of memory
-            mha2d --size 900x900       | GiB of memory
-            conv1d-mha --size 900x900 --channels 8 | GiB of memory
+            mha --size 900x900         | GiB of memory
+            ca_weight --size 9999x9999 --channels 8 | GiB of memory
             resnet18 --input 3x99999x99999 | GiB of memory
             cbam --input 3x8x8  | --input is for a network
             resnet18 --size 8x8 | --size is for a module

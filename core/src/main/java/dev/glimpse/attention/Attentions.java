@@ -133,7 +133,7 @@ public final class Attentions {
             try (PointerScope _ = new PointerScope()) {
                 Module module = create(new Args(name, exampleArgs.apply(size)));
                 module.eval();
-                return Cost.of(Kernels.with(Kernels.Choice.COMPOSED, () -> call.apply(module, inputs(size))));
+                return Cost.of(Kernels.with(Kernels.Choice.LIBTORCH, () -> call.apply(module, inputs(size))));
             }
         }
 

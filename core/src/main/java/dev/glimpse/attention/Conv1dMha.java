@@ -2,10 +2,12 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.PAIRS;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv1d;
 import static dev.glimpse.nn.Layers.layerNorm;
 
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.PairAttention;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Tensors;
@@ -16,7 +18,6 @@ import org.bytedeco.pytorch.Conv1dImpl;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.Module;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -76,7 +77,7 @@ public final class Conv1dMha extends Layer {
 
     public Conv1dMha(long channels, Config config) {
         Checks.positive("conv1d-mha: channels", channels);
-        scale = Math.sqrt(config.keySize());
+        scale = 1 / Math.sqrt(config.keySize());
         Module layers = register_module("layers", new Module());
         for (int i = 0; i < config.heads(); i++) {
             heads.add(layers.register_module(Integer.toString(i), new Head(channels, config)));
@@ -91,29 +92,31 @@ public final class Conv1dMha extends Layer {
     /** (B, C, H, W) to the same. */
     @Override
     public Tensor forward(Tensor x) {
-        requireMemory(x);
         Tensor flat = x.flatten(2, 3); // (B, C, N)
-        Tensor queries = ofAllHeads(head -> head.query, flat).div(new Scalar(scale)); // (B, h, key_size, N)
-        Tensor keys = ofAllHeads(head -> head.key, flat); // (B, h, key_size, N)
-        Tensor values = ofAllHeads(head -> head.value, flat); // (B, h, output_size, N)
-        Tensor weights = queries.transpose(2, 3).matmul(keys).softmax(-1); // (B, h, N queries, N keys)
-        Tensor mixed = values.matmul(seen(this, PAIRS, weights).transpose(2, 3)); // (B, h, output_size, N)
+        Tensor queries = ofAllHeads(head -> head.query, flat); // (B, h, N, key_size)
+        Tensor keys = ofAllHeads(head -> head.key, flat); // (B, h, N, key_size)
+        Tensor values = ofAllHeads(head -> head.value, flat); // (B, h, N, output_size)
+        Tensor mixed = mixed(queries, keys, values).transpose(2, 3); // (B, h, output_size, N)
         Tensor attended = overChannels(norm1, down.forward(mixed.flatten(1, 2)).add(flat)); // (B, C, N)
         Tensor y = overChannels(norm2, mixing2.forward(mixing1.forward(attended).relu()).add(attended));
         return y.reshape(x.size(0), x.size(1), x.size(2), x.size(3));
     }
 
-    /** The scores and the weights, and in training their gradients. */
-    private void requireMemory(Tensor x) {
+    /** While the map is watched, the scores and the weights are held, and in training their gradients. */
+    private Tensor mixed(Tensor queries, Tensor keys, Tensor values) {
+        if (!watched()) {
+            return PairAttention.attend(queries, keys, values, scale);
+        }
         long times = GradMode.is_enabled() ? 4 : 2;
-        long positions = x.size(2) * x.size(3);
-        Memory.require("conv1d-mha", Memory.bytes(x, times, x.size(0), heads.size(), positions, positions),
-                "use a smaller map, or pam or nonlocal, which need not hold all pairs");
+        Memory.require("conv1d-mha",
+                Memory.bytes(queries, times, queries.size(0), heads.size(), queries.size(2), keys.size(2)),
+                "use a smaller map, or do not watch its attention");
+        return seen(this, PAIRS, PairAttention.weights(queries, keys, scale)).matmul(values);
     }
 
     private Tensor ofAllHeads(Function<Head, Conv1dImpl> projection, Tensor x) {
-        return Tensors.stack(1,
-                heads.stream().map(head -> projection.apply(head).forward(x)).toArray(Tensor[]::new));
+        return Tensors.stack(1, heads.stream().map(head -> projection.apply(head).forward(x)).toArray(Tensor[]::new))
+                .transpose(2, 3);
     }
 
     private static Tensor overChannels(LayerNormImpl norm, Tensor x) {

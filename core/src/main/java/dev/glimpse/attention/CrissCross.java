@@ -12,6 +12,7 @@ import static dev.glimpse.nn.Tensors.split;
 
 import dev.glimpse.nn.Init;
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.CrissCrossAttention;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.Scopes;
@@ -77,6 +78,7 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
     private final Conv2dImpl keys;
     private final Conv2dImpl values;
     private final Tensor gamma;
+    private final CrissCrossAttention fused;
 
     public CrissCross(long channels) {
         this(channels, Config.DEFAULT);
@@ -90,6 +92,7 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
         keys = register_module("key_conv", conv2d(channels, compared, 1));
         values = register_module("value_conv", conv2d(channels, channels, 1));
         gamma = register_parameter("gamma", Tensors.zeros(ScalarType.Float, 1));
+        fused = new CrissCrossAttention(queries, keys, values, gamma);
     }
 
     /**
@@ -103,6 +106,9 @@ public final class CrissCross extends Layer implements StartsAsIdentity {
     public Tensor forward(Tensor x) {
         Checks.maps("cc", channels, x);
         requireMemory(x);
+        if (!watched() && CrissCrossAttention.runs(x)) {
+            return fused.forward(x, config.recurrence());
+        }
         Tensor y = x;
         for (long i = 0; i < config.recurrence(); i++) {
             Tensor input = y;

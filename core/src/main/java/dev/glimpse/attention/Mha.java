@@ -2,10 +2,12 @@ package dev.glimpse.attention;
 
 import static dev.glimpse.attention.AttentionMaps.Kind.PAIRS;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.dropout;
 import static dev.glimpse.nn.Layers.layerNorm;
 import static dev.glimpse.nn.Layers.linearNoBias;
 
+import dev.glimpse.kernel.PairAttention;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Memory;
 import org.bytedeco.pytorch.DropoutImpl;
@@ -13,7 +15,6 @@ import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -116,12 +117,29 @@ public final class Mha extends Module {
         Tensor query = split(queries.forward(q), config.dK()); // (B, h, Lq, d_k)
         Tensor key = split(keys.forward(k), config.dK()); // (B, h, Lk, d_k)
         Tensor value = split(values.forward(v), config.dV()); // (B, h, Lk, d_v)
-        Tensor scaled = query.div(new Scalar(Math.sqrt(config.dK())));
-        Tensor weights = scaled.matmul(key.transpose(2, 3)).softmax(-1); // (B, h, Lq, Lk)
+        Tensor weights = PairAttention.weights(query, key, scale()); // (B, h, Lq, Lk)
         Tensor mixed = attentionDropout.forward(weights).matmul(value); // (B, h, Lq, d_v)
-        Tensor joined = mixed.transpose(1, 2).flatten(2, 3); // (B, Lq, h*d_v)
-        Tensor y = norm.forward(dropout.forward(fc.forward(joined)).add(q));
-        return new Result(y, seen(this, PAIRS, weights));
+        return new Result(joined(mixed, q), seen(this, PAIRS, weights));
+    }
+
+    /** The output alone, for which the weights need not be held unless they are watched or dropped out. */
+    public Tensor output(Tensor q, Tensor k, Tensor v) {
+        if (watched() || is_training() && config.attentionDropout() > 0) {
+            return forward(q, k, v).output();
+        }
+        Tensor query = split(queries.forward(q), config.dK()); // (B, h, Lq, d_k)
+        Tensor key = split(keys.forward(k), config.dK()); // (B, h, Lk, d_k)
+        Tensor value = split(values.forward(v), config.dV()); // (B, h, Lk, d_v)
+        return joined(PairAttention.attend(query, key, value, scale()), q);
+    }
+
+    private double scale() {
+        return 1 / Math.sqrt(config.dK());
+    }
+
+    private Tensor joined(Tensor mixed, Tensor q) {
+        Tensor heads = mixed.transpose(1, 2).flatten(2, 3); // (B, Lq, h*d_v)
+        return norm.forward(dropout.forward(fc.forward(heads)).add(q));
     }
 
     /** The scores and the weights, which are returned, and in training their gradients. */

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>
  * Differs from the white-patch article, which turns (B, C, H, W) into (B, N, C) by a bare reshape and so mixes channels
- * with positions. Memory grows with the square of N.
+ * with positions. While its map is watched, or weights are dropped out, memory grows with the square of N.
  */
 public final class Mha2d extends Layer {
     private final Mha mha;
@@ -34,7 +34,7 @@ public final class Mha2d extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Tensor tokens = x.flatten(2, 3).transpose(1, 2); // (B, N, C)
-        Tensor y = mha.forward(tokens, tokens, tokens).output(); // (B, N, C)
+        Tensor y = mha.output(tokens, tokens, tokens); // (B, N, C)
         return y.transpose(1, 2).reshape(x.size(0), x.size(1), x.size(2), x.size(3));
     }
 }

@@ -34,7 +34,9 @@ public final class Kernels {
         /** Libtorch's operations alone. */
         COMPOSED,
         /** The same with other maxima, whose ties share the gradient: a yardstick, since which is faster depends on the map. */
-        COMPOSED_AMAX
+        COMPOSED_AMAX,
+        /** Libtorch's operations alone, its own fused ones where they win: what it records, for counting costs. */
+        LIBTORCH
     }
 
     private static final Choice CHOICE = choice();
@@ -95,7 +97,7 @@ public final class Kernels {
     }
 
     static boolean fuses(Tensor map) {
-        if (chosen() == Choice.COMPOSED || chosen() == Choice.COMPOSED_AMAX || !supported(map)) {
+        if (chosen() != Choice.AUTO && chosen() != Choice.FUSED || !supported(map)) {
             return false;
         }
         if (!VECTORS) {
@@ -104,8 +106,12 @@ public final class Kernels {
         if (GradMode.is_enabled() && PointerScope.getInnerScope() == null) {
             return refused("no PointerScope is open around the forward, which would hold what backward needs");
         }
-        FUSED_RUNS.increment();
+        countFused();
         return true;
+    }
+
+    static void countFused() {
+        FUSED_RUNS.increment();
     }
 
     private static boolean supported(Tensor map) {

@@ -22,8 +22,8 @@ import org.bytedeco.pytorch.Tensor;
  * Multiply-adds are those of convolutions, linear layers and matrix products, as papers and PyTorch's counters have it:
  * additions, norms, pools and element-wise products are not counted. The traffic is that of the operations one by one, as
  * if nothing stayed in a cache: each reads its inputs and writes its result. Only what a gradient flows to is seen, so the
- * input and all parameters must require one; a constant table that is multiplied in is not in the traffic. A fused kernel
- * leaves no graph of what it does: run the forward composed.
+ * input and all parameters must require one; a constant table that is multiplied in is not in the traffic. A kernel
+ * of ours leaves no graph of what it does: run the forward by libtorch's operations.
  *
  * @param multiplyAdds multiplications, each with the addition that follows it
  * @param bytesRead the sum over operations of their inputs' bytes

@@ -55,7 +55,8 @@ class GoldenTest {
     /** What was forced did run: where the map is gated by fused kernels, and where it is not. */
     @ParameterizedTest
     @ValueSource(strings = {"cbam", "cbam-all-pools", "cbam-independent", "cbam-no-spatial", "cbam-parallel",
-        "cbam-plain", "cbam-plain-bias", "cbam-train", "cse", "eca", "gc", "gc-avg", "gc-timm", "scse", "scse-max",
+        "cbam-plain", "cbam-plain-bias", "cbam-train", "cc", "cse", "eca", "gc", "gc-avg", "gc-timm", "scse",
+        "scse-max",
         "se", "se-timm", "sse"})
     void fusedKernelsRunWhereTheyAreForced(String name) {
         Path file = MODULES.resolve(name + ".safetensors");

@@ -3,6 +3,7 @@ package dev.glimpse.kernel;
 import static dev.glimpse.Support.magnitude;
 import static dev.glimpse.Support.random;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.nn.Scopes;
@@ -12,7 +13,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
@@ -61,15 +64,63 @@ class PairAttentionTest {
         requireClose(run(inputs, x -> PairAttention.attend(x.get(0), x.get(1), x.get(2), scale)), expected, type);
     }
 
-    /** Both sides of the number of weights from which the fused form runs whatever the head sizes. */
+    /** Which form runs where, and that they are the same on both sides of where it changes. */
     @ParameterizedTest
-    @CsvSource({"1023, 1024", "1024, 1024", "1025, 1031"})
-    void theThresholdChangesNothing(long queries, long keys) {
-        for (ScalarType type : new ScalarType[]{ScalarType.Float, ScalarType.Double}) {
-            List<Tensor> inputs = inputs(type, new long[]{1, 1, queries, keys}, 4, 13);
-            requireClose(run(inputs, x -> PairAttention.attend(x.get(0), x.get(1), x.get(2), 1)),
-                    run(inputs, x -> PairAttention.composed(x.get(0), x.get(1), x.get(2), 1)), type);
+    @CsvSource({"4095, 4096, 0", "4096, 4096, 1"})
+    void manyWeightsAreNotHeld(long queries, long keys, long fusedRuns) {
+        List<Tensor> inputs = inputs(ScalarType.Float, new long[]{1, 1, queries, keys}, 4, 7);
+        long runs = Kernels.fusedRuns();
+        List<Tensor> got = run(inputs, x -> PairAttention.attend(x.get(0), x.get(1), x.get(2), 1));
+        assertThat(Kernels.fusedRuns() - runs).isEqualTo(fusedRuns);
+        requireClose(got, run(inputs, x -> PairAttention.composed(x.get(0), x.get(1), x.get(2), 1)), ScalarType.Float);
+    }
+
+    /** What is forced runs, whatever the size; forced or not, bfloat16 is rounded at the end alone. */
+    @ParameterizedTest
+    @CsvSource({"FUSED, 1", "COMPOSED, 0", "COMPOSED_AMAX, 0", "AUTO, 0", "LIBTORCH, 0"})
+    void whatIsForcedRuns(Kernels.Choice choice, long fusedRuns) {
+        for (ScalarType type : List.of(ScalarType.Float, ScalarType.BFloat16)) {
+            List<Tensor> inputs = inputs(ScalarType.Float, new long[]{2, 2, 30, 20}, 4, 7).stream()
+                    .map(x -> x.to(ScalarType.BFloat16)).toList();
+            long runs = Kernels.fusedRuns();
+            List<Tensor> got = run(inputs.stream().map(x -> x.to(type)).toList(), x -> Kernels.with(choice,
+                    () -> PairAttention.attend(x.get(0), x.get(1), x.get(2), 0.7)).to(ScalarType.Float));
+            assertThat(Kernels.fusedRuns() - runs).isEqualTo(fusedRuns);
+            assertThat(got.subList(1, 4)).allMatch(tensor -> tensor.scalar_type().intern() == type);
+            List<Tensor> expected = run(inputs.stream().map(x -> x.to(ScalarType.Double)).toList(),
+                    x -> PairAttention.composed(x.get(0), x.get(1), x.get(2), 0.7).to(ScalarType.Float));
+            for (int i = 0; i < got.size(); i++) {
+                assertThat(magnitude(got.get(i).to(ScalarType.Double).sub(expected.get(i))))
+                        .isLessThan((type == ScalarType.Float ? 1e-5 : 0.02) * magnitude(expected.get(i)));
+            }
         }
+    }
+
+    /** The composed form has gradients of gradients; libtorch's fused operation says that it has none. */
+    @Test
+    void gradientsOfGradientsAreComposed() {
+        for (Kernels.Choice choice : List.of(Kernels.Choice.COMPOSED, Kernels.Choice.FUSED)) {
+            Tensor q = random(1, ScalarType.Double, 1, 1, 5, 4).set_requires_grad(true);
+            Tensor sum = Kernels.with(choice, () -> PairAttention.attend(q, q, q, 0.7)).square().sum();
+            sum.backward(new Tensor(), new BoolOptional(true), true, new TensorArrayRefOptional());
+            Tensor again = q.grad().square().sum();
+            if (choice == Kernels.Choice.COMPOSED) {
+                again.backward();
+                assertThat(magnitude(q.grad())).isPositive();
+            } else {
+                assertThatThrownBy(again::backward).isInstanceOf(RuntimeException.class)
+                        .hasMessageContaining("is not implemented");
+            }
+        }
+    }
+
+    /** Inputs without memory of their own, whose weights no machine can hold. */
+    @Test
+    void weightsThatCannotFitAreRefusedWhereTheyAreForced() {
+        Tensor x = random(1, ScalarType.Float, 1, 1, 1, 8).expand(1, 1, 3_000_000, 8);
+        assertThatThrownBy(() -> Kernels.with(Kernels.Choice.COMPOSED, () -> PairAttention.attend(x, x, x, 1)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("attention: this input needs ")
+                .hasMessageContaining("do not force composed kernels").message().doesNotContain("\n");
     }
 
     /** Scores so far apart that exponentials overflow unless the greatest is taken off first. */
