@@ -48,6 +48,7 @@ record Launched(int exit, String out, String err) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
         builder.environment().put("GLIMPSE_NO_BUILD", "1");
         builder.environment().put("XDG_CACHE_HOME", ROOT.resolve("app/target/cache").toString());
+        builder.environment().put("OMP_NUM_THREADS", "1"); // two tests run at a time
         builder.environment().putAll(environment);
         return builder.start();
     }
