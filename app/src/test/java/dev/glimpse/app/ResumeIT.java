@@ -106,13 +106,12 @@ class ResumeIT {
                 .map(line -> String.join(",", List.of(line.split(",")).subList(0, 6))).toList();
     }
 
-    /** A finished run is resumed to no effect. */
+    /** A finished run is resumed to no effect, and in the mode that was measured when it began. */
     @Test
     void nothingIsLeftToDo() throws IOException {
         Path run = folder.resolve("finished");
         Launched training =
-                glimpse("train", data, "--stem", "cifar", "--size", 16, "--batch", 12, "--epochs", 1, "--precision",
-                        "fp32", "--layout", "nchw", "--out",
+                glimpse("train", data, "--stem", "cifar", "--size", 16, "--batch", 12, "--epochs", 1, "--out",
                         run);
         assertThat(training.exit()).as(training.err()).isZero();
         byte[] before = Files.readAllBytes(run.resolve("checkpoint.safetensors"));
