@@ -68,6 +68,7 @@ final class TrainOptions {
     @Option(names = "--weights", paramLabel = "FILE", description = "Trained weights to start from, of PyTorch or "
             + "safetensors; the classifier and the attention may be new.")
     private Path weights;
+    private Map<String, Tensor> trained;
 
     @Option(names = "--from", defaultValue = "glimpse", paramLabel = "DIALECT",
             description = "How the weights are named: ${COMPLETION-CANDIDATES}.")
@@ -252,6 +253,7 @@ final class TrainOptions {
                 SegmentationRuns.requireScoresOfPixels(new Args(model().owner(), args), side);
             }
             List<String> frozen = recipe.recipe(Mode.PLAIN, counts).frozen();
+            readWeights();
             try (PointerScope _ = new PointerScope()) {
                 Layer network = Networks.create(model().owner(), args);
                 new Freeze(network, frozen);
@@ -339,13 +341,28 @@ final class TrainOptions {
         }
     }
 
-    private StateDict.Match startFrom(Layer network, Map<String, Object> args) throws IOException {
+    /** Once, outside of any scope: looked at before anything is measured, and taken by every run. */
+    private void readWeights() throws IOException {
+        if (weights != null && trained == null) {
+            Map<String, Tensor> read = Weights.read(weights);
+            try {
+                trained = from.toGlimpse(read);
+            } catch (IllegalArgumentException e) {
+                throw unfit(e);
+            }
+        }
+    }
+
+    private IllegalArgumentException unfit(IllegalArgumentException e) {
+        return new IllegalArgumentException(
+                weights + ": " + e.getMessage() + (lenient ? "" : "; --lenient takes what fits"), e);
+    }
+
+    private StateDict.Match startFrom(Layer network, Map<String, Object> args) {
         try (PointerScope _ = new PointerScope()) {
-            Map<String, Tensor> trained = from.toGlimpse(Weights.read(weights));
             return Pretrained.load(network, new Args(model().owner(), args), trained, lenient);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    weights + ": " + e.getMessage() + (lenient ? "" : "; --lenient takes what fits"), e);
+            throw unfit(e);
         }
     }
 }

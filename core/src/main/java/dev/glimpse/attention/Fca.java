@@ -100,9 +100,6 @@ public final class Fca extends Layer {
         }
     }
 
-    /** Below, fused and composed take as long. */
-    private static final long FUSED_FROM = 1 << 19;
-
     private final long channels;
     private final DctLayer dct;
     private final LinearImpl squeeze;
@@ -126,7 +123,7 @@ public final class Fca extends Layer {
     public Tensor forward(Tensor x) {
         Checks.maps("fca", channels, x);
         Tensor filter = dct.sizedLike(x); // (C, H, W)
-        if (!Kernels.worth(x, FUSED_FROM)) {
+        if (!Kernels.large(x)) {
             return gated(x, filter);
         }
         return PooledGates.gated(x, PooledGates.Pooled.by(filter), Mlp.of(squeeze, excite), null,

@@ -32,8 +32,6 @@ import org.bytedeco.pytorch.Tensor;
  * Keep {@code hidden=authors} unless you load weights trained with the other.
  */
 public final class Spa extends Layer {
-    /** Below, fused and composed take as long. */
-    private static final long FUSED_FROM = 1 << 19;
     private static final long CELLS = 1 + 2 * 2 + 4 * 4;
 
     /** Whose hidden width. */
@@ -81,7 +79,7 @@ public final class Spa extends Layer {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("spa", channels, x);
-        GatedMap map = Kernels.worth(x, FUSED_FROM) ? GatedMap.ofMeans(x) : GatedMap.composed(x);
+        GatedMap map = Kernels.large(x) ? GatedMap.ofMeans(x) : GatedMap.composed(x);
         Tensor pyramid = cat(1, map.mean().flatten(1, -1), adaptiveMean(map.itself(), 2, 2).flatten(1, -1),
                 adaptiveMean(map.itself(), 4, 4).flatten(1, -1)); // (B, 21C)
         Tensor gate = fc.forward(pyramid).sigmoid().unsqueeze(2).unsqueeze(3); // (B, C, 1, 1)

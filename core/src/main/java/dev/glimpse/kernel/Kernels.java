@@ -23,6 +23,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class Kernels {
     /** The system property that forces a choice. */
     public static final String PROPERTY = "glimpse.kernels";
+    /** Numbers of a map that is large: FcaNet and SPA gain nothing at 64x56x56, SPA does at 256x56x56. */
+    private static final long LARGE = 1 << 19;
     static final String VECTOR_BITS = "glimpse.kernels.bits";
 
     /** What may run. */
@@ -91,9 +93,9 @@ public final class Kernels {
         return FUSED_RUNS.sum();
     }
 
-    /** Whether a map has so many numbers that a kernel which wins on large maps alone is worth it; forced ones always are. */
-    public static boolean worth(Tensor map, long least) {
-        return chosen() == Choice.FUSED || map.numel() >= least;
+    /** Whether a kernel that wins on large maps alone may run on one; where fused ones are forced, on any. */
+    public static boolean large(Tensor map) {
+        return chosen() == Choice.FUSED || map.numel() >= LARGE;
     }
 
     static boolean fuses(Tensor map) {

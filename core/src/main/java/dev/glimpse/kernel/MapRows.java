@@ -110,6 +110,16 @@ final class MapRows {
         return half ? Halves.get(at) : Vectors.getFloat(at);
     }
 
+    /** Adds to one element. */
+    void add(int image, int row, int col, float more) {
+        long at = row(image, row) + (long) col * elementSize();
+        if (half) {
+            Halves.add(at, more);
+        } else {
+            Vectors.addFloat(at, more);
+        }
+    }
+
     /** How many rows are one part. */
     private int partRows() {
         return Math.max(LEAST_ROWS, PART / cols());

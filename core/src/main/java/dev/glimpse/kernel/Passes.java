@@ -228,53 +228,6 @@ final class Passes {
     record Outer(Numbers channels, Numbers positions) {}
 
     /**
-     * What flows back to maxima: a number for each of the lines, to the place where its maximum was.
-     *
-     * @param heads where lines are the matrix's columns: for each row the first column whose maximum is in it, or -1
-     * @param next for each column the next one whose maximum is in the same row, or -1
-     */
-    record Spike(Numbers values, Numbers places, Numbers heads, Numbers next) {
-        /** To the positions of each channel's maxima. */
-        static Spike toPositions(MapRows x, Numbers values, Numbers places) {
-            return x.channelsLast ? inColumns(x, values, places) : new Spike(values, places, null, null);
-        }
-
-        /** To the channels of each position's maxima. */
-        static Spike toChannels(MapRows x, Numbers values, Numbers places) {
-            return x.channelsLast ? new Spike(values, places, null, null) : inColumns(x, values, places);
-        }
-
-        /** Columns are looked up by their row, so that a row gets what is its while it is at hand. */
-        private static Spike inColumns(MapRows x, Numbers values, Numbers places) {
-            Spike spike = new Spike(values, places, Numbers.ints(x.images, x.rows()), Numbers.ints(x.images, x.cols()));
-            Team.forEach(x.images, image -> {
-                for (int i = 0; i < x.rows(); i++) {
-                    Vectors.setInt(spike.heads.at(image, i), -1);
-                }
-                for (int j = x.cols() - 1; j >= 0; j--) {
-                    long head = spike.heads.at(image, Vectors.getInt(places.at(image, j)));
-                    Vectors.setInt(spike.next.at(image, j), Vectors.getInt(head));
-                    Vectors.setInt(head, j);
-                }
-            });
-            return spike;
-        }
-
-        /** The same places with other values. */
-        Spike with(Numbers others) {
-            return new Spike(others, places, heads, next);
-        }
-
-        int head(int image, int row) {
-            return Vectors.getInt(heads.at(image, row));
-        }
-
-        int next(int image, int column) {
-            return Vectors.getInt(next.at(image, column));
-        }
-    }
-
-    /**
      * The gradient of the map from that of the gated map and from its pools.
      *
      * @param pools what flows back from pools; a second pass adds those after the second, or the first
@@ -340,11 +293,11 @@ final class Passes {
 
     private static void addSpikes(MapRows dx, int image, int from, int to, Spike inRows, Spike inColumns) {
         for (int i = from; inRows != null && i < to; i++) {
-            add(dx, image, i, Vectors.getInt(inRows.places.at(image, i)), inRows.values.get(image, i));
+            dx.add(image, i, Vectors.getInt(inRows.places().at(image, i)), inRows.values().get(image, i));
         }
         for (int i = from; inColumns != null && i < to; i++) {
             for (int j = inColumns.head(image, i); j >= 0; j = inColumns.next(image, j)) {
-                add(dx, image, i, j, inColumns.values.get(image, j));
+                dx.add(image, i, j, inColumns.values().get(image, j));
             }
         }
     }
@@ -372,16 +325,16 @@ final class Passes {
                 if (x.channelsLast) {
                     Rows.addTo(block, to - from, x.cols(), dmean.at(image, from), own);
                     for (int p = from; p < to; p++) {
-                        int channel = Vectors.getInt(toChannels.places.at(image, p));
+                        int channel = Vectors.getInt(toChannels.places().at(image, p));
                         Vectors.addFloat(own + (long) channel * Float.BYTES,
-                                x.get(image, channel, p) * toChannels.values.get(image, p));
+                                x.get(image, channel, p) * toChannels.values().get(image, p));
                     }
                 } else {
                     Rows.dots(block, to - from, x.cols(), dmean.at(image), own + (long) from * Float.BYTES);
                     for (int c = from; c < to; c++) {
                         float sum = 0;
                         for (int p = toChannels.head(image, c); p >= 0; p = toChannels.next(image, p)) {
-                            sum += x.get(image, c, p) * toChannels.values.get(image, p);
+                            sum += x.get(image, c, p) * toChannels.values().get(image, p);
                         }
                         Vectors.addFloat(own + (long) c * Float.BYTES, sum);
                     }
@@ -389,15 +342,6 @@ final class Passes {
             }
         });
         dgate.add(x.channelsLast ? added(x, sums) : sums);
-    }
-
-    private static void add(MapRows map, int image, int row, int col, float more) {
-        long at = map.row(image, row) + (long) col * map.elementSize();
-        if (map.half) {
-            Halves.add(at, more);
-        } else {
-            Vectors.addFloat(at, more);
-        }
     }
 
     private static void rowSums(MapRows x, Numbers sums) {

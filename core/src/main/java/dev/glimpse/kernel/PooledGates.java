@@ -2,7 +2,6 @@ package dev.glimpse.kernel;
 
 import dev.glimpse.kernel.Passes.GateGradients;
 import dev.glimpse.kernel.Passes.Outer;
-import dev.glimpse.kernel.Passes.Spike;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.lang.foreign.MemorySegment;

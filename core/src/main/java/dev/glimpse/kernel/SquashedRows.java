@@ -15,8 +15,7 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * Passes over a block of a matrix whose gate is a sigmoid of both a row's and a column's numbers: {@code g_ij = sigmoid(r_i
- * u_j + l_j)}. The gate is never written: computed again where it is needed, it takes less time than to be read. Arguments
- * that are longs are addresses, as in {@link Rows}.
+ * u_j + l_j)}. The gate of the whole map is never written but computed again where it is needed. Arguments that are longs are addresses, as in {@link Rows}.
  */
 final class SquashedRows {
     private static final int GATES = 3;
@@ -104,7 +103,7 @@ final class SquashedRows {
         }
     }
 
-    /** A row's gates. Where a loop does this and more, the compiler keeps its constants in memory. */
+    /** A row's gates, into a block that stays in the fastest cache. */
     private static void gates(int cols, long r, int i, long u, long l, long gates) {
         int whole = cols - cols % LANES;
         FloatVector f = factor(r, i);
