@@ -205,7 +205,7 @@ class LoaderTest {
             Loader.Options options = new Loader.Options(10, false, false, 2, 5, false, share);
             assertThatThrownBy(() -> read(broken, PLAIN, options, 0)).isInstanceOf(UncheckedIOException.class)
                     .hasMessageMatching("\\d+ of 200 images cannot be read, more than [\\d.]+ %: "
-                            + "image 0: broken.*");
+                            + "image \\d+: broken.*"); // whichever the faster worker met
         }
         assertThat(read(broken, PLAIN, new Loader.Options(10, false, false, 2, 5, false, 0.055), 0)).hasSize(20);
     }
