@@ -66,6 +66,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Run run = Run.open(folder);
+        run.requireNetwork();
         RunConfig config = run.config();
         TaskConfig.Kind kind = config.task().kind();
         if (looks != TestTimeAugmentation.NONE && kind != TaskConfig.Kind.CLASSIFICATION) {

@@ -57,6 +57,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Run run = Run.open(folder);
+        run.requireNetwork();
         if (target != null && !run.config().classes().contains(target)) {
             throw new IllegalArgumentException(
                     "no class is called '" + target + "'; known: " + String.join(", ", run.config().classes()));

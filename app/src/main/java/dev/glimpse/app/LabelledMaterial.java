@@ -4,6 +4,7 @@ import dev.glimpse.data.Dataset;
 import dev.glimpse.data.Loader;
 import dev.glimpse.data.Target;
 import dev.glimpse.data.Transform;
+import dev.glimpse.train.Material;
 import dev.glimpse.train.RunConfig;
 import java.util.Arrays;
 
@@ -25,7 +26,7 @@ record LabelledMaterial(Dataset train, Dataset check) implements Material {
             case Target.Label(int one) -> Integer.toString(one);
             case Target.Labels(float[] shares) -> Arrays.toString(shares);
         };
-        return label + "/" + Material.file(data.name(index));
+        return label + "/" + Materials.file(data.name(index));
     }
 
     /** How many images show each class. */
@@ -48,12 +49,12 @@ record LabelledMaterial(Dataset train, Dataset check) implements Material {
     public Loader training(RunConfig config, int workers) {
         Transform augmented = new Transform(config.size(), config.mean(), config.std(),
                 config.feeding().augmentation());
-        return new Loader(train, augmented, Material.shuffled(config, train.size(), workers));
+        return new Loader(train, augmented, Materials.shuffled(config, train.size(), workers));
     }
 
     @Override
     public Loader test(RunConfig config, int workers) {
         Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
-        return new Loader(check, plain, Material.inOrder(config, config.recipe().batch(), workers));
+        return new Loader(check, plain, Materials.inOrder(config, config.recipe().batch(), workers));
     }
 }

@@ -50,6 +50,7 @@ final class PredictCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--top is " + top + ", must be at least 1");
         }
         Run run = Run.open(folder);
+        run.requireNetwork();
         if (run.config().task().kind() == TaskConfig.Kind.SEGMENTATION) {
             return new SegmentationPrediction(run, spec.commandLine().getOut(), spec.commandLine().getErr())
                     .write(files, to == null ? folder.resolve("predictions") : to, json);

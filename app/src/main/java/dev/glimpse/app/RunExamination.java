@@ -14,6 +14,8 @@ import dev.glimpse.explain.Scaling;
 import dev.glimpse.nn.Tensors;
 import dev.glimpse.train.Classifier;
 import dev.glimpse.train.Evaluation;
+import dev.glimpse.train.LearnedSystem.Example;
+import dev.glimpse.train.Material;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Segmenter;
@@ -64,8 +66,17 @@ final class RunExamination {
             case LabelledMaterial labelled when config.task().kind() == TaskConfig.Kind.MULTI_LABEL -> labels(labelled);
             case LabelledMaterial labelled -> classes(labelled);
             case MaskedMaterial masked -> pixels(masked);
+            default -> examples();
         };
         return stop.getAsBoolean() ? Optional.empty() : Optional.of(found);
+    }
+
+    private TestFindings examples() throws IOException {
+        List<Mistake> shown = new ArrayList<>();
+        for (Example one : config.system().examples(network, config, material, stop)) {
+            shown.add(new Mistake(one.name(), one.answer(), one.truth(), one.pictures()));
+        }
+        return new TestFindings.Examples(shown.size(), 0, shown);
     }
 
     private TestFindings classes(LabelledMaterial labelled) throws IOException {
@@ -160,7 +171,7 @@ final class RunExamination {
                 break;
             }
             try {
-                mistakes.add(new Mistake(Material.file(images.name(one.index)), one.answer, one.truth,
+                mistakes.add(new Mistake(Materials.file(images.name(one.index)), one.answer, one.truth,
                         pictures(classifier, images.image(one.index), one.explained)));
             } catch (IOException _) {
                 // It could be read a moment ago: another mistake takes its place.
@@ -207,7 +218,7 @@ final class RunExamination {
         List<Mistake> worst = new ArrayList<>();
         for (Wrong one : all.subList(0, Math.min(MOST_SEGMENTED, all.size()))) {
             SegmentationFolder.Example example = images.example(one.index);
-            worst.add(new Mistake(Material.file(images.name(one.index)), one.answer, null,
+            worst.add(new Mistake(Materials.file(images.name(one.index)), one.answer, null,
                     sheet.pictures(example.image(), example.mask(), segmenter.segment(example.image()))));
         }
         return new TestFindings.Pixels(tally.result(), all.size(), images.size() - all.size(), worst);

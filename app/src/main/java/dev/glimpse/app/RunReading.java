@@ -6,6 +6,7 @@ import dev.glimpse.app.report.RunSummary;
 import dev.glimpse.app.report.TestFindings;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Libtorch;
+import dev.glimpse.train.Material;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.RunMetrics;
@@ -30,7 +31,7 @@ final class RunReading {
     static RunSummary summary(Run run) throws IOException {
         RunConfig config = run.config();
         RunMetrics metrics = run.metrics();
-        String measure = config.task().task(config.classes().size(), config.recipe().regularisation()).best();
+        String measure = config.learned().best();
         if (metrics.bestEpoch(measure) == 0) {
             throw new IOException(run.folder().resolve("metrics.csv") + ": it has no test_" + measure);
         }
@@ -62,7 +63,7 @@ final class RunReading {
             if (data == null) {
                 throw new IOException("its config.json does not say where its images are");
             }
-            Material images = Material.of(data, run.config());
+            Material images = Materials.of(data, run.config());
             RunConfig.Images before = run.config().images();
             if (before != null && !images.identity().equals(before)) {
                 throw new IOException(data + ": its images are others than when the run began");

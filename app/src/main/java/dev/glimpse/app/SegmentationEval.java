@@ -55,7 +55,7 @@ final class SegmentationEval {
             if (pictures != null) {
                 ConfusionTally own = new ConfusionTally(config.classes().size(), Mask.IGNORED & 0xff);
                 own.add(found, example.mask());
-                sheet.add(Material.file(images.name(i)), String.format(Locale.ROOT, "mean IoU %.1f %%",
+                sheet.add(Materials.file(images.name(i)), String.format(Locale.ROOT, "mean IoU %.1f %%",
                         100 * own.result().meanIou()), example.image(), example.mask(), found);
             }
         }

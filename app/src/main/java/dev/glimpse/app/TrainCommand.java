@@ -1,24 +1,31 @@
 package dev.glimpse.app;
 
 import dev.glimpse.Layer;
-import dev.glimpse.data.Loader;
+import dev.glimpse.data.Augmentation;
+import dev.glimpse.data.Batches;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Libtorch;
+import dev.glimpse.train.Feeding;
+import dev.glimpse.train.LearnedSystem;
 import dev.glimpse.train.LearningRateFinder;
+import dev.glimpse.train.Material;
 import dev.glimpse.train.ModeChoice;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
+import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -75,6 +82,10 @@ final class TrainCommand implements Callable<Integer> {
         if (data == null || out == null) {
             throw new IllegalArgumentException("give DATA and --out RUN, or --resume RUN; see glimpse train --help");
         }
+        Optional<LearnedSystem> system = options.system();
+        if (system.isPresent()) {
+            return begin(system.get());
+        }
         options.requireSense();
         Run.requireNone(out);
         TrainOptions.Plan plan = options.plan(data);
@@ -100,12 +111,33 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    private int begin(LearnedSystem system) throws IOException {
+        Recipe recipe = options.recipe(system);
+        Run.requireNone(out);
+        Libtorch.load();
+        LearnedSystem.Prepared prepared = system.prepare(data, options.model());
+        RunConfig config = new RunConfig(RunConfig.FORMAT, new Main.Version().getVersion()[0], system.name(),
+                options.model().values(), prepared.classes(), prepared.size(), prepared.mean(), prepared.std(),
+                prepared.data(), prepared.material().identity(), recipe, TaskConfig.SYSTEM,
+                new Feeding(Augmentation.none(), false, options.maxSkipped()),
+                Typed.words(spec, prepared.data()), prepared.words());
+        torch.manual_seed(recipe.seed());
+        Layer network = config.network();
+        try (Interrupt interrupt = new Interrupt(); Run run = Run.create(out, config)) {
+            spec.commandLine().getErr().printf(Locale.ROOT,
+                    "%s: %,d parameters; %,d training and %,d test examples; computes in %s%n", system.name(),
+                    StateDict.parameterCount(network), config.images().train(), config.images().test(), recipe.mode());
+            spec.commandLine().getErr().flush();
+            return session(run, prepared.material()).train(network, prepared.data(), interrupt, json);
+        }
+    }
+
     private int resume() throws IOException {
         requireNothingElse();
         try (Interrupt interrupt = new Interrupt(); Run run = Run.resume(resumed)) {
             RunConfig config = run.config();
             String images = data == null ? config.data() : data;
-            TrainingSession session = session(run, Material.of(images, config));
+            TrainingSession session = session(run, Materials.of(images, config));
             session.requireSameImages(images);
             Libtorch.load();
             spec.commandLine().getErr().println("going on with " + run.folder());
@@ -139,9 +171,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private int findLearningRate(Layer network, Material material, RunConfig config) throws IOException {
         Recipe whole = config.recipe();
-        try (Interrupt interrupt = new Interrupt(); Loader images = material.training(config, whole.workers())) {
+        try (Interrupt interrupt = new Interrupt(); Batches images = material.training(config, whole.workers())) {
             LearningRateFinder.Finding found = LearningRateFinder.find(network,
-                    config.task().task(config.classes().size(), whole.regularisation()), whole, images, findSteps,
+                    config.learned(), whole, images, findSteps,
                     interrupt::requested);
             Path curve = out.resolve("learning-rates.csv");
             AtomicFiles.write(curve, found.csv());

@@ -16,9 +16,12 @@ import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Feeding;
 import dev.glimpse.train.Freeze;
+import dev.glimpse.train.LearnedSystem;
+import dev.glimpse.train.Material;
 import dev.glimpse.train.Mode;
 import dev.glimpse.train.ModeChoice;
 import dev.glimpse.train.Pretrained;
+import dev.glimpse.train.Recipe;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.TaskConfig;
 import dev.glimpse.train.Trainer;
@@ -27,7 +30,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -37,6 +43,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** How to train, as it is typed: all but which attention, and where the run goes. */
@@ -129,6 +136,47 @@ final class TrainOptions {
         sweeping = true;
     }
 
+    /** The system that is to be trained, where it is one. */
+    Optional<LearnedSystem> system() {
+        return model == null ? Optional.empty() : LearnedSystem.named(model().owner());
+    }
+
+    /** How a system is trained: as it usually is, but for what was typed. */
+    Recipe recipe(LearnedSystem system) {
+        requireNothingOfNetworks(system.name());
+        ParseResult typed = spec.commandLine().getParseResult();
+        system.usual().forEach((name, value) -> {
+            if (!typed.hasMatchedOption(name)) {
+                OptionSpec option = spec.findOption(name);
+                option.setValue(switch (option.type().getSimpleName()) {
+                    case "int" -> Integer.valueOf(value);
+                    case "double", "Double" -> Double.valueOf(value);
+                    default -> value;
+                });
+            }
+        });
+        checkpoints();
+        List<Mode> modes = recipe.modes();
+        return recipe.recipe(modes.getFirst(), () -> new long[0]);
+    }
+
+    private void requireNothingOfNetworks(String system) {
+        Set<String> known = new TreeSet<>(Set.of("--out", "--model", "--checkpoint-every", "--checkpoint-steps",
+                "--max-skipped", "--json", "--debug"));
+        own.mixins().get("recipe").options().forEach(option -> known.add(option.longestName()));
+        known.removeAll(Set.of("--class-weights", "--layout"));
+        spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName)
+                .filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
+                    throw new IllegalArgumentException(
+                            name + " is for networks of glimpse list models; '" + system + "' takes "
+                                    + String.join(", ", known));
+                });
+    }
+
+    double maxSkipped() {
+        return maxSkipped;
+    }
+
     /** Slips that can be told before anything is read. */
     void requireSense() {
         if (task.segmentation() && !spec.commandLine().getParseResult().hasMatchedOption("--batch")) {
@@ -139,7 +187,7 @@ final class TrainOptions {
         Networks.entry(model().owner());
     }
 
-    private Args model() {
+    Args model() {
         return Args.parse(model != null ? model : task.segmentation() ? "unet" : "resnet18");
     }
 

@@ -5,11 +5,14 @@ import dev.glimpse.train.Progress;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import me.tongfei.progressbar.ProgressBar;
 
 /** A bar a running epoch, on a terminal, short enough for 80 columns; a line a finished one, everywhere. */
 final class TrainingProgress implements Progress, AutoCloseable {
+    private static final Set<String> NUMBERS = Set.of("loss", "perplexity");
+
     private final PrintWriter err;
     private final int epochs;
     private final int images;
@@ -44,10 +47,11 @@ final class TrainingProgress implements Progress, AutoCloseable {
         err.flush();
     }
 
-    /** {@code loss 0.1234, accuracy 56.7 %}: all but the loss are shares. */
+    /** {@code loss 0.1234, accuracy 56.7 %}: all but the loss and a perplexity are shares. */
     static String text(Map<String, Double> values) {
         return values.entrySet().stream()
-                .map(e -> e.getKey().equals("loss") ? String.format(Locale.ROOT, "loss %.4f", e.getValue())
+                .map(e -> NUMBERS.contains(e.getKey())
+                        ? String.format(Locale.ROOT, "%s %.4f", e.getKey(), e.getValue())
                         : String.format(Locale.ROOT, "%s %.1f %%", e.getKey().replace('_', ' '), 100 * e.getValue()))
                 .collect(Collectors.joining(", "));
     }

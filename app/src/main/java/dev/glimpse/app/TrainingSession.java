@@ -1,13 +1,15 @@
 package dev.glimpse.app;
 
 import dev.glimpse.Layer;
-import dev.glimpse.data.Loader;
+import dev.glimpse.data.Batches;
 import dev.glimpse.train.EpochMetrics;
+import dev.glimpse.train.Material;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.StepMemory;
 import dev.glimpse.train.Task;
+import dev.glimpse.train.TaskConfig;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -57,11 +59,13 @@ final class TrainingSession {
     int train(Layer network, String data, Interrupt interrupt, boolean json) throws IOException {
         RunConfig config = run.config();
         Recipe recipe = config.recipe();
-        Task task = config.task().task(config.classes().size(), recipe.regularisation());
-        StepMemory.require(network, recipe, config.size(), material.trainingImages(), 2 * (recipe.workers() + 2));
+        Task task = config.learned();
+        if (config.task().kind() != TaskConfig.Kind.SYSTEM) {
+            StepMemory.require(network, recipe, config.size(), material.trainingImages(), 2 * (recipe.workers() + 2));
+        }
         int workers = recipe.workers();
-        try (Loader trainLoader = material.training(config, workers);
-                Loader testLoader = material.test(config, workers);
+        try (Batches trainLoader = material.training(config, workers);
+                Batches testLoader = material.test(config, workers);
                 TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch())) {
             Trainer trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);
             trainer.train(trainLoader, testLoader);

@@ -14,14 +14,20 @@ public final class Batch implements AutoCloseable {
     private final Runnable giveBack;
     private boolean closed;
 
-    Batch(Tensor images, Tensor labels, int[] indices, Runnable giveBack) {
+    /**
+     * Made by whatever reads.
+     *
+     * @param images owned from now on, as are the labels
+     * @param giveBack what is done when both are closed
+     */
+    public Batch(Tensor images, Tensor labels, int[] indices, Runnable giveBack) {
         this.images = images;
         this.labels = labels;
         this.indices = indices;
         this.giveBack = giveBack;
     }
 
-    /** (B, C, H, W), 32-bit floats. */
+    /** (B, C, H, W), 32-bit floats; of a system that reads no images, what it reads. */
     public Tensor images() {
         return images;
     }

@@ -3,19 +3,31 @@ package dev.glimpse.data;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** What a loader fills batches with: images, each with what a network is to say of it. */
-interface Examples {
+public interface Examples {
     int size();
 
     /** What messages call an example. */
     String name(int index);
 
     /** Which come in an epoch, one after the other. */
-    Order order(Loader.Options options, int epoch);
+    default Order order(Loader.Options options, int epoch) {
+        return Order.of(size(), options, epoch);
+    }
+
+    /**
+     * How large what a batch holds is.
+     *
+     * @param image (C, H, W), 32-bit floats
+     * @param type of what is to be said of an image
+     * @param target an image's: none of a single number
+     */
+    record Shape(long[] image, ScalarType type, long[] target) {}
 
     /** How large they are. */
-    Slot.Shape shape();
+    Shape shape();
 
     /** Writes for one thread. */
     Writer writer();

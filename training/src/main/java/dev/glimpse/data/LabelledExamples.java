@@ -24,11 +24,11 @@ record LabelledExamples(Dataset data, Transform transform) implements Examples {
     }
 
     @Override
-    public Slot.Shape shape() {
+    public Shape shape() {
         long[] image = {transform.channels(), transform.size(), transform.size()};
         return data.multiLabel()
-                ? new Slot.Shape(image, ScalarType.Float, new long[]{data.classes().size()})
-                : new Slot.Shape(image, ScalarType.Long, new long[]{});
+                ? new Shape(image, ScalarType.Float, new long[]{data.classes().size()})
+                : new Shape(image, ScalarType.Long, new long[]{});
     }
 
     @Override

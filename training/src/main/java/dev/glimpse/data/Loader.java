@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -28,7 +27,7 @@ import java.util.stream.IntStream;
  * }
  * </pre>
  */
-public final class Loader implements AutoCloseable {
+public final class Loader implements Batches {
     private static final int MOST_SLOTS = 4;
 
     private final Examples data;
@@ -86,7 +85,8 @@ public final class Loader implements AutoCloseable {
         this(new SegmentationExamples(data, transform), options);
     }
 
-    private Loader(Examples data, Options options) {
+    /** Loads whatever comes as an image and what is to be said of it. */
+    public Loader(Examples data, Options options) {
         if (data.size() == 0 || options.dropLast && data.size() < options.batch) {
             throw new IllegalArgumentException(data.size() + " images do not fill a batch of " + options.batch);
         }
@@ -96,6 +96,7 @@ public final class Loader implements AutoCloseable {
     }
 
     /** How many batches an epoch has where every image can be read. */
+    @Override
     public int batches() {
         long rounding = options.dropLast ? 0 : options.batch - 1;
         return (int) ((data.size() + rounding) / options.batch);
@@ -111,6 +112,7 @@ public final class Loader implements AutoCloseable {
      *
      * @param firstBatch how many batches to leave out, counted as where every image can be read
      */
+    @Override
     public Epoch epoch(int epoch, int firstBatch) {
         if (firstBatch < 0 || firstBatch > batches()) {
             throw new IllegalArgumentException("batch " + firstBatch + "; expected 0 to " + batches());
@@ -132,11 +134,13 @@ public final class Loader implements AutoCloseable {
     }
 
     /** The images that could not be read, by name, and why. */
+    @Override
     public Map<String, String> skipped() {
         return skipped.reasons();
     }
 
     /** How long the consumer has waited for batches, in seconds, since the loader was made. */
+    @Override
     public double waitSeconds() {
         synchronized (lock) {
             return waitedNanos / 1e9;
@@ -183,7 +187,7 @@ public final class Loader implements AutoCloseable {
     private record Task(Filling filling, int place) {}
 
     /** The batches of one pass over the data, in order. Batches in which no image can be read do not appear. */
-    public final class Epoch implements Iterator<Batch>, AutoCloseable {
+    public final class Epoch implements Pass {
         private final int number;
         private final Order order;
         private final List<Thread> threads;
@@ -273,6 +277,7 @@ public final class Loader implements AutoCloseable {
         }
 
         /** Which batch comes next, those counted in which no image could be read: where {@link Loader#epoch} goes on. */
+        @Override
         public int position() {
             synchronized (lock) {
                 return next == null ? taken : taken - 1;

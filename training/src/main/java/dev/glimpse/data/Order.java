@@ -10,15 +10,23 @@ import java.util.stream.IntStream;
  * @param images by place
  * @param draws the how-manieth time of the image this is, from 0; null where each comes once
  */
-record Order(int[] images, int[] draws) {
+public record Order(int[] images, int[] draws) {
     static Order of(Dataset data, Loader.Options options, int epoch) {
         RandomGenerator random = Seeds.random(options.seed(), epoch);
         if (options.balanced()) {
             return balanced(data, random);
         }
-        return new Order(options.shuffle()
-                ? Seeds.permutation(data.size(), random)
-                : IntStream.range(0, data.size()).toArray(), null);
+        return plain(data.size(), options, random);
+    }
+
+    /** All, each once; classes are not looked at. */
+    static Order of(int size, Loader.Options options, int epoch) {
+        return plain(size, options, Seeds.random(options.seed(), epoch));
+    }
+
+    private static Order plain(int size, Loader.Options options, RandomGenerator random) {
+        return new Order(options.shuffle() ? Seeds.permutation(size, random) : IntStream.range(0, size).toArray(),
+                null);
     }
 
     /** Draws with replacement, every class as often as any other; an image of several classes counts for its rarest. */

@@ -29,8 +29,8 @@ record SegmentationExamples(SegmentationFolder data, SegmentationTransform trans
     }
 
     @Override
-    public Slot.Shape shape() {
-        return new Slot.Shape(transform.imageShape(), ScalarType.Long, transform.maskShape());
+    public Shape shape() {
+        return new Shape(transform.imageShape(), ScalarType.Long, transform.maskShape());
     }
 
     @Override

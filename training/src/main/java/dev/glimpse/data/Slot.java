@@ -12,25 +12,16 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The memory of one batch: tensors, and the same memory as Java writes it. */
 record Slot(Tensor images, Tensor labels, MemorySegment imageMemory, MemorySegment labelMemory) {
-    /**
-     * How large what a batch holds is.
-     *
-     * @param image (C, H, W)
-     * @param type of the labels
-     * @param label an image's: none of a single number
-     */
-    record Shape(long[] image, ScalarType type, long[] label) {}
-
     /** Allocates on a thread of its own, so that no {@code PointerScope} of the caller's frees the tensors. */
-    static List<Slot> allocate(int count, int batch, Shape shape) {
+    static List<Slot> allocate(int count, int batch, Examples.Shape shape) {
         return CompletableFuture.supplyAsync(
                 () -> IntStream.range(0, count).mapToObj(_ -> allocate(batch, shape)).toList(),
                 task -> Thread.ofPlatform().daemon().name("glimpse-loader-memory").start(task)).join();
     }
 
-    private static Slot allocate(int batch, Shape shape) {
-        Tensor images = torch.zeros(batched(batch, shape.image), new TensorOptions(ScalarType.Float));
-        Tensor labels = torch.zeros(batched(batch, shape.label), new TensorOptions(shape.type));
+    private static Slot allocate(int batch, Examples.Shape shape) {
+        Tensor images = torch.zeros(batched(batch, shape.image()), new TensorOptions(ScalarType.Float));
+        Tensor labels = torch.zeros(batched(batch, shape.target()), new TensorOptions(shape.type()));
         return new Slot(images, labels, memory(images), memory(labels));
     }
 

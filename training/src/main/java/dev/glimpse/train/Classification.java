@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** One class an image: scores (B, K) against labels (B), or against shares of the classes (B, K) where images were mixed. */
-public final class Classification extends Task {
+public final class Classification extends ForwardTask {
     private static final long MEAN = 1; // libtorch's number for it
     private static final long IGNORED = -100;
 

@@ -2,6 +2,7 @@ package dev.glimpse.train;
 
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
+import dev.glimpse.data.Batches;
 import dev.glimpse.data.Loader;
 import dev.glimpse.data.TestTimeAugmentation;
 import dev.glimpse.nn.Scopes;
@@ -9,6 +10,7 @@ import dev.glimpse.nn.Tensors;
 import dev.glimpse.train.metric.MultiLabelScore;
 import dev.glimpse.train.metric.MultiLabelTally;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -30,11 +32,12 @@ public final class Evaluation {
     private Evaluation() {}
 
     /** @param stop asked after each batch; once true, the rest is left out */
-    static Tally of(Layer network, Loader images, Task task, Mode mode, BooleanSupplier stop) {
+    static Tally of(Layer network, Batches images, Task task, Mode mode, BooleanSupplier stop) {
         Tally tally = task.tally();
-        each(network, images, input -> mode.forward(network, input), stop,
-                (_, output, target) -> tally.add(output, target,
-                        task.testLoss(output, target).item().toDouble()));
+        each(network, images, stop, batch -> {
+            Task.Outcome outcome = task.test(network, mode, batch.images(), batch.labels());
+            tally.add(outcome.output(), batch.labels(), outcome.loss().item().toDouble());
+        });
         return tally;
     }
 
@@ -92,12 +95,17 @@ public final class Evaluation {
 
     private static void each(Layer network, Loader images, UnaryOperator<Tensor> scores, BooleanSupplier stop,
             Listener listener) {
+        each(network, images, stop,
+                batch -> listener.hear(batch.indices(), scores.apply(batch.images()), batch.labels()));
+    }
+
+    private static void each(Layer network, Batches images, BooleanSupplier stop, Consumer<Batch> listener) {
         network.eval();
         Scopes.noGrad(() -> {
-            try (Loader.Epoch batches = images.epoch(0)) {
+            try (Batches.Pass batches = images.epoch(0, 0)) {
                 while (!stop.getAsBoolean() && batches.hasNext()) {
                     try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
-                        listener.hear(batch.indices(), scores.apply(batch.images()), batch.labels());
+                        listener.accept(batch);
                     }
                 }
             }

@@ -2,7 +2,7 @@ package dev.glimpse.train;
 
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
-import dev.glimpse.data.Loader;
+import dev.glimpse.data.Batches;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -51,7 +51,7 @@ public final class LearningRateFinder {
      * @param steps at least 30
      * @throws ArithmeticException when the loss never fell
      */
-    public static Finding find(Layer network, Task task, Recipe recipe, Loader images, int steps,
+    public static Finding find(Layer network, Task task, Recipe recipe, Batches images, int steps,
             BooleanSupplier stop) {
         if (steps < 3 * LEAST_STEPS) {
             throw new IllegalArgumentException("--find-lr-steps is " + steps + ", must be at least " + 3 * LEAST_STEPS);
@@ -63,7 +63,7 @@ public final class LearningRateFinder {
         double mean = 0;
         double least = Double.POSITIVE_INFINITY;
         for (int epoch = 1; points.size() < steps && !stop.getAsBoolean(); epoch++) {
-            try (Loader.Epoch batches = images.epoch(epoch)) {
+            try (Batches.Pass batches = images.epoch(epoch, 0)) {
                 while (points.size() < steps && batches.hasNext() && !stop.getAsBoolean()) {
                     double rate = LEAST * Math.pow(LARGEST / LEAST, points.size() / (steps - 1.0));
                     double loss = step(step, batches, rate);
@@ -80,7 +80,7 @@ public final class LearningRateFinder {
         return new Finding(points, steepest(points));
     }
 
-    private static double step(Step step, Loader.Epoch batches, double rate) {
+    private static double step(Step step, Batches.Pass batches, double rate) {
         try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
             step.begin();
             double loss = step.run(batch.images(), batch.labels(), 1, null);

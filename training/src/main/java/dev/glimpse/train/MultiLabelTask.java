@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
  * Any number of labels an image: scores (B, L) against (B, L) of 0 to 1, negative where nobody knows. The best network has
  * the highest mean average precision.
  */
-public final class MultiLabelTask extends Task {
+public final class MultiLabelTask extends ForwardTask {
     private final int labels;
     private final Loss loss;
 

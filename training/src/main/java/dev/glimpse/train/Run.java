@@ -148,8 +148,9 @@ public final class Run implements AutoCloseable {
         }
         RunConfig config = JSON.treeToValue(json, RunConfig.class);
         if (config.model() == null || config.args() == null || config.classes() == null || config.mean() == null
-                || config.std() == null || config.mean().length != 3 || config.std().length != 3 || config.size() < 1
-                || config.classes().size() < 2) {
+                || config.std() == null || config.mean().length != 3 || config.std().length != 3
+                || config.task().kind() != TaskConfig.Kind.SYSTEM
+                        && (config.size() < 1 || config.classes().size() < 2)) {
             throw new IOException(file + ": it lacks the model, its arguments, classes, image size or normalisation");
         }
         return config;
@@ -157,6 +158,14 @@ public final class Run implements AutoCloseable {
 
     public RunConfig config() {
         return config;
+    }
+
+    /** @throws IllegalArgumentException where it is no network of images, but a system, which is used by its own command */
+    public void requireNetwork() {
+        if (config.task().kind() == TaskConfig.Kind.SYSTEM) {
+            throw new IllegalArgumentException(folder + " is a training of the system '" + config.model()
+                    + "', which has a command of its own: see glimpse list systems");
+        }
     }
 
     public Path folder() {

@@ -22,10 +22,11 @@ import java.util.Map;
  * @param task what it is trained for
  * @param feeding how its images are chosen and changed
  * @param command that started it, as it was typed; empty where none did
+ * @param words a system's vocabularies by what they are of, in the order of the words' numbers; none where it has none
  */
 public record RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes,
         int size, float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task,
-        Feeding feeding, List<String> command) {
+        Feeding feeding, List<String> command, Map<String, List<String>> words) {
     /** The format that is written: 1 had no number, and a flat recipe. */
     public static final int FORMAT = 2;
 
@@ -33,6 +34,15 @@ public record RunConfig(int format, String glimpse, String model, Map<String, Ob
         task = task == null ? TaskConfig.CLASSIFICATION : task;
         feeding = feeding == null ? Feeding.usual(size) : feeding;
         command = command == null ? List.of() : List.copyOf(command);
+        words = words == null ? Map.of() : Map.copyOf(words);
+    }
+
+    /** Of what has no vocabulary. */
+    public RunConfig(int format, String glimpse, String model, Map<String, Object> args, List<String> classes, int size,
+            float[] mean, float[] std, String data, Images images, Recipe recipe, TaskConfig task, Feeding feeding,
+            List<String> command) {
+        this(format, glimpse, model, args, classes, size, mean, std, data, images, recipe, task, feeding, command,
+                Map.of());
     }
 
     /** Started by no command. */
@@ -55,8 +65,25 @@ public record RunConfig(int format, String glimpse, String model, Map<String, Ob
      */
     public record Images(int train, int test, String names) {}
 
-    /** Builds the network with initial weights. */
+    /** Builds the network with initial weights. Call it outside of pointer scopes. */
     public Layer network() {
-        return Networks.create(model, args);
+        return task.kind() == TaskConfig.Kind.SYSTEM ? system().network(this) : Networks.create(model, args);
+    }
+
+    /** What the network learns. Call it outside of pointer scopes. */
+    public Task learned() {
+        return task.kind() == TaskConfig.Kind.SYSTEM
+                ? system().task(this)
+                : task.task(classes.size(), recipe.regularisation());
+    }
+
+    /**
+     * The system whose model this is, of a run of {@link TaskConfig.Kind#SYSTEM}.
+     *
+     * @throws IllegalArgumentException where it is unknown
+     */
+    public LearnedSystem system() {
+        return LearnedSystem.named(model)
+                .orElseThrow(() -> new IllegalArgumentException("no system is called '" + model + "'"));
     }
 }

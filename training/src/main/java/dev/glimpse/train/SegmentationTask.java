@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
  * A class for each pixel: scores (B, K, H, W), or (B, 1, H, W) of yes or no, against classes (B, H, W). The best network has
  * the highest mean intersection over union.
  */
-public final class SegmentationTask extends Task {
+public final class SegmentationTask extends ForwardTask {
     private final int classes;
     private final long ignored;
     private final Loss loss;

@@ -41,13 +41,13 @@ final class Step {
      * @param tally takes the batch in; null for none
      * @return the mean loss, which may be no number
      */
-    double run(Tensor images, Tensor target, double share, Tally tally) {
-        Tensor output = recipe.mode().forward(network, images);
-        Tensor loss = task.loss(output, target);
+    double run(Tensor input, Tensor target, double share, Tally tally) {
+        Task.Outcome outcome = task.train(network, recipe.mode(), input, target);
+        Tensor loss = outcome.loss();
         (share == 1 ? loss : loss.mul(new Scalar(share))).backward();
         double value = loss.item().toDouble();
         if (tally != null) {
-            tally.add(output.detach(), target, value);
+            tally.add(outcome.output().detach(), target, value);
         }
         return value;
     }

@@ -1,25 +1,32 @@
 package dev.glimpse.train;
 
+import dev.glimpse.Layer;
 import org.bytedeco.pytorch.Tensor;
 
-/** What a network is trained for: how wrong its output is, and what is measured of it. */
-public abstract class Task {
+/** What a network is trained for: what it makes of a batch, how wrong that is, and what is measured of it. */
+public interface Task {
     /**
-     * The mean loss of a batch, from which gradients flow.
+     * What a network made of a batch.
      *
-     * @param output the network's, in float32
-     * @param target what the loader gave along with the images
+     * @param output for the {@link Tally}
+     * @param loss the batch's mean, a scalar
      */
-    public abstract Tensor loss(Tensor output, Tensor target);
+    record Outcome(Tensor output, Tensor loss) {}
 
-    /** The loss that tests report; where training's is bent (smoothed, weighted), the plain one. */
-    public Tensor testLoss(Tensor output, Tensor target) {
-        return loss(output, target);
-    }
+    /**
+     * A batch in training: gradients flow from the loss.
+     *
+     * @param input what the loader gave, images (B, C, H, W) or whatever a system reads
+     * @param target what it gave along with it
+     */
+    Outcome train(Layer network, Mode mode, Tensor input, Tensor target);
+
+    /** A batch in a test, without gradients; where training's loss is bent (smoothed, weighted), the plain one. */
+    Outcome test(Layer network, Mode mode, Tensor input, Tensor target);
 
     /** An empty tally. */
-    public abstract Tally tally();
+    Tally tally();
 
     /** Which of a {@link Tally}'s values says how good the network is: the higher, the better. */
-    public abstract String best();
+    String best();
 }

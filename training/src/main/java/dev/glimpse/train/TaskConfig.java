@@ -13,6 +13,9 @@ import dev.glimpse.train.loss.Losses.Settings;
  * @param masks of a segmentation, else null
  */
 public record TaskConfig(Kind kind, String loss, Masks masks) {
+    /** A system's own. */
+    public static final TaskConfig SYSTEM = new TaskConfig(Kind.SYSTEM, null, null);
+
     /** One class an image, told by cross entropy. */
     public static final TaskConfig CLASSIFICATION = new TaskConfig(Kind.CLASSIFICATION, null, null);
 
@@ -23,7 +26,9 @@ public record TaskConfig(Kind kind, String loss, Masks masks) {
         /** Any number of classes. */
         MULTI_LABEL("bce"),
         /** A class for each pixel. */
-        SEGMENTATION("ce+dice");
+        SEGMENTATION("ce+dice"),
+        /** Whatever the {@link LearnedSystem} of the model's name is for. */
+        SYSTEM(null);
 
         private final String usualLoss;
 
@@ -53,11 +58,14 @@ public record TaskConfig(Kind kind, String loss, Masks masks) {
     }
 
     /**
-     * The task of a network with so many classes. Build it outside of pointer scopes.
+     * The task of a network with so many classes, of any kind but a system's. Build it outside of pointer scopes.
      *
      * @throws IllegalArgumentException in one line where the loss is misspelt
      */
-    public Task task(int classes, Regularisation regularisation) {
+    public ForwardTask task(int classes, Regularisation regularisation) {
+        if (kind == Kind.SYSTEM) {
+            throw new IllegalStateException("a system has a task of its own");
+        }
         if (kind == Kind.CLASSIFICATION) {
             return new Classification(regularisation);
         }

@@ -2,7 +2,7 @@ package dev.glimpse.train;
 
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
-import dev.glimpse.data.Loader;
+import dev.glimpse.data.Batches;
 import dev.glimpse.data.Mixing;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Scopes;
@@ -99,7 +99,7 @@ public final class Trainer {
      * @throws IOException when the run cannot be written or no image read; the last checkpoint stays
      * @throws ArithmeticException when the loss is no number any more; the last good checkpoint stays
      */
-    public void train(Loader training, Loader test) throws IOException {
+    public void train(Batches training, Batches test) throws IOException {
         if (!run.hasCheckpoint()) {
             run.writeCheckpoint(checkpoint, position);
         }
@@ -115,7 +115,7 @@ public final class Trainer {
 
     /** One pass over the training images and the test after it, or what is left of them. */
     private final class Epoch {
-        private final Loader training;
+        private final Batches training;
         private final Tally tally = task.tally();
         private final long batches;
         private final List<Double> stepSeconds = new ArrayList<>();
@@ -124,7 +124,7 @@ public final class Trainer {
         private long written = start;
         private double trained;
 
-        Epoch(Loader training) {
+        Epoch(Batches training) {
             this.training = training;
             batches = training.batches();
             waitedBefore = training.waitSeconds();
@@ -136,7 +136,7 @@ public final class Trainer {
             Position from = position;
             double inSteps = from.stepSeconds();
             List<Double> scores = from.scores(task);
-            try (Loader.Epoch images = training.epoch(from.epoch(), from.batch())) {
+            try (Batches.Pass images = training.epoch(from.epoch(), from.batch())) {
                 long began = System.nanoTime();
                 while (!stop.getAsBoolean() && images.hasNext()) {
                     int first = images.position();
@@ -165,7 +165,7 @@ public final class Trainer {
         }
 
         /** The forwards of a step: as many as the recipe says, counted from the epoch's beginning, or what is left. */
-        private void accumulate(Loader.Epoch images, int first) {
+        private void accumulate(Batches.Pass images, int first) {
             long end = Math.min(batches, (long) (first / recipe.accumulate() + 1) * recipe.accumulate());
             step.begin();
             do {
@@ -224,7 +224,7 @@ public final class Trainer {
         }
 
         /** @return whether the test was not stopped */
-        boolean test(Loader images) throws IOException {
+        boolean test(Batches images) throws IOException {
             if (tally.images() == 0) {
                 throw new IOException("none of the training images could be read");
             }
@@ -237,7 +237,7 @@ public final class Trainer {
         }
 
         /** Tests the weights, or their average where there is one, and keeps them if they are the best; nothing if stopped. */
-        private Map<String, Double> tested(Loader images) throws IOException {
+        private Map<String, Double> tested(Batches images) throws IOException {
             swapAverage();
             try {
                 Tally tested = Evaluation.of(network, images, task, recipe.mode(), stop);

@@ -51,7 +51,7 @@ class SteadyTrainingTest {
     }
 
     private static Task squares() {
-        return new Task() {
+        return new ForwardTask() {
             @Override
             public Tensor loss(Tensor output, Tensor target) {
                 return output.sub(target).square().mean();

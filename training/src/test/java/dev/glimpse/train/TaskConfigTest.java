@@ -24,7 +24,7 @@ class TaskConfigTest {
     @Test
     void aSegmentationIsMeasuredByItsOverlap() {
         try (PointerScope _ = new PointerScope()) {
-            Task task = SEGMENTATION.task(2, Regularisation.NONE);
+            ForwardTask task = SEGMENTATION.task(2, Regularisation.NONE);
             Tally tally = task.tally();
             Tensor scores = Tensors.of(new float[]{1, 1, 0, 0, 0, 0, 1, 1}, 1, 2, 2, 2);
             Tensor target = Tensors.zeros(ScalarType.Long, 1, 2, 2);
@@ -47,7 +47,7 @@ class TaskConfigTest {
     @Test
     void severalLabelsAreMeasuredByTheirOrder() {
         try (PointerScope _ = new PointerScope()) {
-            Task task = new TaskConfig(Kind.MULTI_LABEL, null, null).task(2, Regularisation.NONE);
+            ForwardTask task = new TaskConfig(Kind.MULTI_LABEL, null, null).task(2, Regularisation.NONE);
             Tally tally = task.tally();
             Tensor scores = Tensors.of(new float[]{1, -1, -1, 1}, 2, 2);
             Tensor target = Tensors.of(new float[]{1, 0, 0, 0}, 2, 2);

@@ -59,6 +59,7 @@ public final class RunReport {
             case CLASSIFICATION -> "tell %d classes of images apart".formatted(config.classes().size());
             case MULTI_LABEL -> "give images any of %d classes".formatted(config.classes().size());
             case SEGMENTATION -> "tell %d classes of pixels apart".formatted(config.classes().size());
+            case SYSTEM -> "do what '" + Html.escape(config.model()) + "' does";
         };
         String on = config.images() == null ? "" : " on " + Numbers.count(config.images().train()) + " images";
         String tested = config.images() == null ? ""
@@ -88,12 +89,13 @@ public final class RunReport {
                         "after epoch " + bestEpoch() + (bestEpoch() == metrics.epochs() ? ", the last"
                                 : "; after the last, " + Numbers.percent(run.last()))),
                 Parts.card("Parameters", Numbers.large(run.parameters()),
-                        Numbers.large(run.multiplyAdds()) + " multiply-adds an image of " + run.config().size() + "×"
-                                + run.config().size()),
-                Parts.card("Training images a second", Numbers.rate(run.imagesPerSecond()),
+                        run.multiplyAdds() == 0 ? ""
+                                : Numbers.large(run.multiplyAdds()) + " multiply-adds an image of "
+                                        + run.config().size() + "×" + run.config().size()),
+                Parts.card("Training examples a second", Numbers.rate(run.imagesPerSecond()),
                         "in " + run.config().recipe().mode() + "; a step takes "
                                 + Numbers.fixed(metrics.median("step_ms"), 0) + " ms, "
-                                + Numbers.percent(metrics.median("stall_share")) + " of it waiting for images"),
+                                + Numbers.percent(metrics.median("stall_share")) + " of it waiting for them"),
                 Parts.card("Time", RunSummary.time(run.seconds()),
                         "tests included; " + RunSummary.time(metrics.median("seconds")) + " an epoch")));
     }
@@ -121,6 +123,7 @@ public final class RunReport {
             case null -> Parts.section("What it gets wrong", "",
                     "<p class=\"missing\">Nothing can be said class by class: %s</p>\n".formatted(
                             Html.escape(missing)));
+            case TestFindings.Examples _ -> shown("What it does", "Some of what it was tested on.");
             case TestFindings.Classes of -> Parts.section("Class by class", looked(),
                     ClassTable.ofImages(of.matrix(), classes))
                     + Parts.section("What is taken for what",
@@ -150,8 +153,14 @@ public final class RunReport {
     }
 
     private String mistakes(String lead) {
+        return shown("The worst mistakes", found.mistakes().isEmpty() ? ""
+                : lead + " Maps run from blue, where the network looked least, to red; each is stretched to its own "
+                        + "range.");
+    }
+
+    private String shown(String title, String lead) {
         if (found.mistakes().isEmpty()) {
-            return Parts.section("The worst mistakes", "", "<p>There are none.</p>\n");
+            return Parts.section(title, lead, "<p>There are none.</p>\n");
         }
         StringBuilder rows = new StringBuilder();
         for (Mistake mistake : found.mistakes()) {
@@ -167,7 +176,6 @@ public final class RunReport {
             }
             rows.append("</div>\n</div>\n");
         }
-        return Parts.section("The worst mistakes", lead + " Maps run from blue, where the network looked least, to "
-                + "red; each is stretched to its own range.", "<div class=\"mistakes\">\n" + rows + "</div>\n");
+        return Parts.section(title, lead, "<div class=\"mistakes\">\n" + rows + "</div>\n");
     }
 }

@@ -26,8 +26,11 @@ public sealed interface TestFindings {
     /** A class for each pixel. */
     record Pixels(ConfusionMatrix matrix, long images, int skipped, List<Mistake> mistakes) implements TestFindings {}
 
+    /** What a system does with some, right or wrong. */
+    record Examples(long images, int skipped, List<Mistake> mistakes) implements TestFindings {}
+
     /**
-     * An image that the network got wrong.
+     * An image that the network got wrong, or one of a system's examples.
      *
      * @param name the image's
      * @param answer what it was taken for, with a figure
