@@ -7,7 +7,8 @@ import picocli.CommandLine.Spec;
 /** Measures what is promised of speed and memory. */
 @Command(name = "bench", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
         description = "Measure fused kernels against libtorch's operations: time, memory, whole networks; and the loader.",
-        subcommands = {BenchAttentionCommand.class, BenchNetworkCommand.class, BenchMemoryCommand.class,
+        subcommands = {BenchAttentionCommand.class, BenchNetworkCommand.class, BenchModesCommand.class,
+            BenchMemoryCommand.class,
             BenchLoaderCommand.class})
 final class BenchCommand implements Runnable {
     @Spec

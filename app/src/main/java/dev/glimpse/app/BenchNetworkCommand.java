@@ -52,17 +52,22 @@ final class BenchNetworkCommand implements Runnable {
 
     @Override
     public void run() {
+        MapShape images = images(batch, input);
+        double time = BenchCommand.seconds(seconds, SECONDS);
+        NetworkBench.Task task = new NetworkBench.Task(model, attention, images, dtype, layout, pass);
+        Libtorch.load();
+        NetworkBench.Times times = NetworkBench.run(task, time);
+        spec.commandLine().getOut().println(json ? Output.json(times.asMap()) : times);
+    }
+
+    /** What a network is fed, as it is typed. */
+    static MapShape images(long batch, String input) {
         if (batch < 1) {
             throw new IllegalArgumentException("--batch is " + batch + ", must be at least 1");
         }
         if (!input.matches("[1-9]\\d{0,5}(x[1-9]\\d{0,5}){2}")) {
             throw new IllegalArgumentException("--input is '" + input + "', not CxHxW as in 3x224x224");
         }
-        MapShape images = MapShape.parse("--batch and --input", batch + "x" + input);
-        double time = BenchCommand.seconds(seconds, SECONDS);
-        NetworkBench.Task task = new NetworkBench.Task(model, attention, images, dtype, layout, pass);
-        Libtorch.load();
-        NetworkBench.Times times = NetworkBench.run(task, time);
-        spec.commandLine().getOut().println(json ? Output.json(times.asMap()) : times);
+        return MapShape.parse("--batch and --input", batch + "x" + input);
     }
 }

@@ -53,6 +53,16 @@ class BenchIT {
     }
 
     @Test
+    void modesAreTimed() {
+        JsonNode json = json("bench", "modes", "--input", "3x32x32", "--batch", "2", "--seconds", "0.1", "--json");
+        for (String mode : new String[]{"fp32 nchw", "fp32 nhwc", "bf16 nchw", "bf16 nhwc"}) {
+            assertThat(json.path("step_ms").path(mode).asDouble()).as(mode).isPositive();
+            assertThat(json.path("times_as_fast_as_fp32_nchw").path(mode).asDouble()).as(mode).isPositive();
+        }
+        assertThat(glimpse("bench", "modes", "--attention", "no").err()).contains("no attention is called 'no'");
+    }
+
+    @Test
     void aNetworkIsTimedWithAndWithout() {
         for (String pass : new String[]{"train", "forward"}) {
             JsonNode json = json("bench", "network", "--model", "resnet18", "--attention", "cbam", "--input",

@@ -23,6 +23,8 @@ import org.bytedeco.pytorch.global.torch.DeviceType;
 public final class NetworkBench {
     private static final String WITH = "with";
     private static final String WITHOUT = "without";
+    /** No attention. */
+    private static final String NONE = "none";
     /** So small that the same images over and over do no harm. */
     private static final double LEARNING_RATE = 1e-4;
 
@@ -33,7 +35,9 @@ public final class NetworkBench {
     public record Task(String model, String attention, MapShape images, Dtype dtype, Layout layout, Pass pass) {
         /** Refuses names that nothing has, and training what gives no scores. */
         public Task {
-            Attentions.slot(attention);
+            if (!attention.equals(NONE)) {
+                Attentions.slot(attention);
+            }
             Networks.Entry entry = Networks.entry(Args.parse(model).owner());
             if (pass == Pass.TRAIN && !entry.classifier()) {
                 throw new IllegalArgumentException(
@@ -139,12 +143,20 @@ public final class NetworkBench {
 
     private NetworkBench() {}
 
+    /** A network that is trained on the same images over and over. */
+    static Contender training(String model, String attention, Tensor input, MapShape images, Dtype dtype,
+            Layout layout, String name) {
+        return new Step(new Task(model, attention, images, dtype, layout, Pass.TRAIN), attention, input)
+                .contender(name);
+    }
+
     /** Makes both networks and times them. */
     public static Times run(Task task, double seconds) {
+        Attentions.slot(task.attention); // none is not to be compared with none
         task.images.requireMemory(task.model);
         Tensor images = torch.randn(task.images.sizes());
         Step with = new Step(task, task.attention, images);
-        Step without = new Step(task, "none", images);
+        Step without = new Step(task, NONE, images);
         Rounds rounds = Rounds.of(List.of(without.contender(WITHOUT), with.contender(WITH)), seconds);
         return new Times(task, rounds.milliseconds(WITH), rounds.milliseconds(WITHOUT), rounds.ratio(WITH, WITHOUT),
                 rounds.count());
