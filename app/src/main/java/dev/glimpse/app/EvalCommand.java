@@ -69,12 +69,10 @@ final class EvalCommand implements Callable<Integer> {
         run.requireNetwork();
         RunConfig config = run.config();
         TaskConfig.Kind kind = config.task().kind();
-        if (looks != TestTimeAugmentation.NONE && kind != TaskConfig.Kind.CLASSIFICATION) {
-            throw new IllegalArgumentException("--tta is for networks that tell one class an image");
-        }
         if (kind == TaskConfig.Kind.SEGMENTATION) {
+            looks.requirePixels();
             return new SegmentationEval(run, spec.commandLine().getOut(), spec.commandLine().getErr())
-                    .measure(Path.of(data), out, json);
+                    .measure(Path.of(data), out, looks, json);
         }
         Dataset images = DataSources.openTest(data, config.classes());
         boolean several = kind == TaskConfig.Kind.MULTI_LABEL;
@@ -90,7 +88,7 @@ final class EvalCommand implements Callable<Integer> {
                 new Loader.Options(batch, false, false, workers, 0, false, maxSkipped))) {
             if (several) {
                 MultiLabelScore score = Evaluation.labels(network, loader, config.classes().size(),
-                        config.recipe().mode());
+                        config.recipe().mode(), looks, config.size());
                 print(config.classes(), score, read(loader, images), loader.skipped().size());
             } else {
                 Score score = Evaluation.score(network, loader, config.classes().size(), config.recipe().mode(), looks,

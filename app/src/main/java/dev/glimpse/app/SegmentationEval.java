@@ -2,6 +2,7 @@ package dev.glimpse.app;
 
 import dev.glimpse.data.Mask;
 import dev.glimpse.data.SegmentationFolder;
+import dev.glimpse.data.TestTimeAugmentation;
 import dev.glimpse.explain.Pictures;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.nn.Libtorch;
@@ -31,15 +32,18 @@ final class SegmentationEval {
         this.err = err;
     }
 
-    /** @param pictures where pictures go, or null for none */
-    int measure(Path data, Path pictures, boolean json) throws IOException {
+    /**
+     * @param pictures where pictures go, or null for none
+     * @param looks at each image
+     */
+    int measure(Path data, Path pictures, TestTimeAugmentation looks, boolean json) throws IOException {
         RunConfig config = run.config();
         SegmentationFolder images = images(data, config);
         if (pictures != null) {
             AtomicFiles.requireWritable(pictures);
         }
         Libtorch.load();
-        Segmenter segmenter = SegmentationRuns.segmenter(run.network(), config);
+        Segmenter segmenter = SegmentationRuns.segmenter(run.network(), config).with(looks);
         SegmentationSheet sheet = new SegmentationSheet(segmenter, config.task().masks().legend());
         ConfusionTally tally = new ConfusionTally(config.classes().size(), Mask.IGNORED & 0xff);
         for (int i = 0; i < images.size(); i++) {

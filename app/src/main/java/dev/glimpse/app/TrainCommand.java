@@ -170,10 +170,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int findLearningRate(Layer network, Material material, RunConfig config) throws IOException {
-        Recipe whole = config.recipe();
-        try (Interrupt interrupt = new Interrupt(); Batches images = material.training(config, whole.workers())) {
-            LearningRateFinder.Finding found = LearningRateFinder.find(network,
-                    config.learned(), whole, images, findSteps,
+        try (Interrupt interrupt = new Interrupt();
+                Batches images = material.training(config, config.recipe().workers())) {
+            LearningRateFinder.Finding found = LearningRateFinder.find(network, config, images, findSteps,
                     interrupt::requested);
             Path curve = out.resolve("learning-rates.csv");
             AtomicFiles.write(curve, found.csv());

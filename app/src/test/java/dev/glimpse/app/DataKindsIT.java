@@ -74,7 +74,9 @@ class DataKindsIT {
         Path one = Files.writeString(folder.resolve("one.csv"),
                 "file,label\n" + data.resolve("test/red/0.png") + ",red\n");
         assertThat(glimpse("eval", run, one).errorLine()).contains("one class an image");
-        assertThat(glimpse("eval", run, test, "--tta", "flip").errorLine()).contains("--tta");
+        JsonNode looked = json(glimpse("eval", run, test, "--tta", "ten_crop", "--json"));
+        assertThat(looked.path("images").asInt()).isEqualTo(12);
+        assertThat(looked.path("mean_average_precision").asDouble()).isBetween(0.1, 1.0);
     }
 
     @Test

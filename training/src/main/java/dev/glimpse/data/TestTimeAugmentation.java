@@ -67,14 +67,52 @@ public enum TestTimeAugmentation {
      */
     public Tensor scores(UnaryOperator<Tensor> network, Tensor images, int size) {
         List<Tensor> views = views(images, size);
-        if (views.size() == 1) {
-            return network.apply(images);
+        return views.size() == 1
+                ? network.apply(images)
+                : mean(views.stream().map(view -> network.apply(view).softmax(1)).toList()).log_();
+    }
+
+    /**
+     * The same where each class is a yes or no: the logit of its mean probability.
+     *
+     * @param network images to scores (B, labels); gradients should be off
+     */
+    public Tensor yesOrNo(UnaryOperator<Tensor> network, Tensor images, int size) {
+        List<Tensor> views = views(images, size);
+        return views.size() == 1
+                ? network.apply(images)
+                : mean(views.stream().map(view -> network.apply(view).sigmoid()).toList()).logit();
+    }
+
+    /**
+     * The same of classes of pixels: mean probabilities as scores, those of mirror images mirrored back.
+     *
+     * @param network images (B, C, H, W) to scores (B, K, H, W), or (B, 1, H, W) of yes or no; gradients should be off
+     * @throws IllegalArgumentException for looks that show parts
+     */
+    public Tensor pixels(UnaryOperator<Tensor> network, Tensor images) {
+        requirePixels();
+        Tensor scores = network.apply(images);
+        return mirrored
+                ? mean(List.of(probabilities(scores), probabilities(network.apply(images.flip(3))).flip(3))).logit()
+                : scores;
+    }
+
+    /** @throws IllegalArgumentException unless these looks show the whole image */
+    public void requirePixels() {
+        if (crops) {
+            throw new IllegalArgumentException(
+                    "--tta is " + this + "; where pixels are told apart it is none or flip: crops leave pixels out");
         }
-        Tensor sum = null;
-        for (Tensor view : views) {
-            Tensor probabilities = network.apply(view).softmax(1);
-            sum = sum == null ? probabilities : sum.add_(probabilities);
-        }
-        return sum.div_(new Scalar(views.size())).log_();
+    }
+
+    private static Tensor probabilities(Tensor pixels) {
+        return pixels.size(1) == 1 ? pixels.sigmoid() : pixels.softmax(1);
+    }
+
+    private static Tensor mean(List<Tensor> looks) {
+        Tensor sum = looks.getFirst().clone();
+        looks.subList(1, looks.size()).forEach(sum::add_);
+        return sum.div_(new Scalar(looks.size()));
     }
 }

@@ -72,12 +72,16 @@ public final class Evaluation {
     /**
      * How well a network gives each image its labels, whose loader is of a multi-label data set.
      *
+     * @param images at the size that {@code looks} asks for
      * @param mode the run's, for the numbers that its own tests gave
+     * @param looks at each image
+     * @param size side of what the network sees
      */
-    public static MultiLabelScore labels(Layer network, Loader images, int labels, Mode mode) {
+    public static MultiLabelScore labels(Layer network, Loader images, int labels, Mode mode,
+            TestTimeAugmentation looks, int size) {
         mode.prepare(network);
         MultiLabelTally tally = new MultiLabelTally(labels);
-        each(network, images, input -> mode.forward(network, input), () -> false,
+        each(network, images, input -> looks.yesOrNo(view -> mode.forward(network, view), input, size), () -> false,
                 (_, output, target) -> tally.add(output, target));
         return tally.result();
     }

@@ -3,6 +3,7 @@ package dev.glimpse.train;
 import dev.glimpse.Layer;
 import dev.glimpse.data.Batch;
 import dev.glimpse.data.Batches;
+import dev.glimpse.data.Mixing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -51,14 +52,15 @@ public final class LearningRateFinder {
      * @param steps at least 30
      * @throws ArithmeticException when the loss never fell
      */
-    public static Finding find(Layer network, Task task, Recipe recipe, Batches images, int steps,
-            BooleanSupplier stop) {
+    public static Finding find(Layer network, RunConfig config, Batches images, int steps, BooleanSupplier stop) {
         if (steps < 3 * LEAST_STEPS) {
             throw new IllegalArgumentException("--find-lr-steps is " + steps + ", must be at least " + 3 * LEAST_STEPS);
         }
+        Recipe recipe = config.recipe();
         new Freeze(network, recipe.frozen()).train();
         recipe.mode().prepare(network);
-        Step step = new Step(network, task, recipe);
+        Step step = new Step(network, config.learned(), recipe);
+        MixedBatch mixing = new MixedBatch(config);
         List<Point> points = new ArrayList<>();
         double mean = 0;
         double least = Double.POSITIVE_INFINITY;
@@ -66,7 +68,7 @@ public final class LearningRateFinder {
             try (Batches.Pass batches = images.epoch(epoch, 0)) {
                 while (points.size() < steps && batches.hasNext() && !stop.getAsBoolean()) {
                     double rate = LEAST * Math.pow(LARGEST / LEAST, points.size() / (steps - 1.0));
-                    double loss = step(step, batches, rate);
+                    double loss = step(step, batches, mixing, epoch, rate);
                     mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
                     double smoothed = mean / (1 - Math.pow(SMOOTHING, points.size() + 1));
                     if (!Double.isFinite(loss) || points.size() > LEAST_STEPS && smoothed > EXPLODED * least) {
@@ -80,10 +82,11 @@ public final class LearningRateFinder {
         return new Finding(points, steepest(points));
     }
 
-    private static double step(Step step, Batches.Pass batches, double rate) {
+    private static double step(Step step, Batches.Pass batches, MixedBatch mixing, int epoch, double rate) {
         try (Batch batch = batches.next(); PointerScope _ = new PointerScope()) {
             step.begin();
-            double loss = step.run(batch.images(), batch.labels(), 1, null);
+            Mixing.Mixed mixed = mixing.of(batch, epoch, batches.position() - 1);
+            double loss = step.run(mixed.images(), mixed.targets(), 1, null);
             if (Double.isFinite(loss)) {
                 step.finish(rate);
             }

@@ -5,6 +5,7 @@ import dev.glimpse.data.Image;
 import dev.glimpse.data.Mask;
 import dev.glimpse.data.SegmentationFolder;
 import dev.glimpse.data.SegmentationTransform;
+import dev.glimpse.data.TestTimeAugmentation;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import dev.glimpse.train.metric.ConfusionTally;
@@ -29,21 +30,34 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * @param least side that the network is fed at least; a smaller picture goes on mirrored beyond its borders
  * @param tile side from which on a picture is cut into tiles of this size
  * @param margin around a tile
+ * @param looks at each tile
  */
-public record Segmenter(Layer network, float[] mean, float[] std, int shorterSide, int least, int tile, int margin) {
+public record Segmenter(Layer network, float[] mean, float[] std, int shorterSide, int least, int tile, int margin,
+        TestTimeAugmentation looks) {
     private static final int TILE = 1024;
     private static final int MARGIN = 128;
 
     public Segmenter {
+        looks.requirePixels();
         if (least < 1 || tile < 1 || margin < 0) {
             throw new IllegalArgumentException("pictures of at least " + least + " pixels in tiles of " + tile
                     + " with a margin of " + margin + "; expected at least 1, 1 and 0");
         }
     }
 
+    /** One look at each tile. */
+    public Segmenter(Layer network, float[] mean, float[] std, int shorterSide, int least, int tile, int margin) {
+        this(network, mean, std, shorterSide, least, tile, margin, TestTimeAugmentation.NONE);
+    }
+
     /** In tiles of 1,024 pixels with margins of 128: what a U-Net sees around a pixel. */
     public Segmenter(Layer network, float[] mean, float[] std, int shorterSide, int least) {
         this(network, mean, std, shorterSide, least, TILE, MARGIN);
+    }
+
+    /** The same with other looks. */
+    public Segmenter with(TestTimeAugmentation other) {
+        return new Segmenter(network, mean, std, shorterSide, least, tile, margin, other);
     }
 
     /** The class of each pixel. */
@@ -81,7 +95,7 @@ public record Segmenter(Layer network, float[] mean, float[] std, int shorterSid
         int width = Math.min(tile, seen.width() - left);
         int height = Math.min(tile, seen.height() - top);
         try (PointerScope _ = new PointerScope()) {
-            Tensor scores = Scopes.noGrad(() -> network.forward(input(part))); // (1, K, H, W)
+            Tensor scores = Scopes.noGrad(() -> looks.pixels(network::forward, input(part))); // (1, K, H, W)
             Tensor answers = ConfusionTally.answers(scores).select(0, 0).to(ScalarType.Byte)
                     .narrow(0, top - fromY, height).narrow(1, left - fromX, width).contiguous();
             for (int y = 0; y < height; y++) {

@@ -22,9 +22,6 @@ import org.bytedeco.pytorch.Tensor;
  * training is asked to stop.
  */
 public final class Trainer {
-    /** The task smooths what it is given, mixed or not. */
-    private static final double UNSMOOTHED = 0;
-
     private final Run run;
     private final Layer network;
     private final Task task;
@@ -35,7 +32,7 @@ public final class Trainer {
     private final Freeze freeze;
     private final Step step;
     private final MovingAverage average;
-    private final Mixing mixing;
+    private final MixedBatch mixing;
     private final Checkpoint checkpoint;
     private Position position;
 
@@ -70,7 +67,7 @@ public final class Trainer {
         this.when = when;
         this.progress = progress;
         this.stop = stop;
-        mixing = run.config().feeding().augmentation().mixing();
+        mixing = new MixedBatch(run.config());
         freeze = new Freeze(network, recipe.frozen());
         recipe.mode().prepare(network);
         step = new Step(network, task, recipe);
@@ -178,14 +175,9 @@ public final class Trainer {
             } while (images.position() < end && images.hasNext() && images.position() < end);
         }
 
-        /** @param number of the batch in its epoch: what is mixed with what depends on it, not on how the run got here */
         private double step(Batch batch, int number, double share) {
             try {
-                if (mixing == null) {
-                    return step.run(batch.images(), batch.labels(), share, tally);
-                }
-                Mixing.Mixed mixed = mixing.mix(batch.images(), batch.labels(), run.config().classes().size(),
-                        UNSMOOTHED, recipe.seed(), position.epoch(), number);
+                Mixing.Mixed mixed = mixing.of(batch, position.epoch(), number);
                 return step.run(mixed.images(), mixed.targets(), share, tally);
             } catch (RuntimeException e) {
                 if (String.valueOf(e.getMessage()).contains("can't allocate memory")) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.Layer;
 import dev.glimpse.data.Image;
+import dev.glimpse.data.TestTimeAugmentation;
 import dev.glimpse.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +72,49 @@ class SegmenterTest {
         Segmenter segmenter = new Segmenter(network, ZERO, ONE, 8, 1);
         assertThat(segmenter.segment(picture(40, 16)).classes()).hasSize(640);
         assertThat(network.seen).containsExactly("1x3x8x20");
+    }
+
+    /** Surer of its colours the farther to the right they stand. */
+    private static final class Lopsided extends Layer {
+        @Override
+        public Tensor forward(Tensor images) {
+            return images.mul(Tensors.of(new float[]{0.1f, 1, 8, 20}, 4));
+        }
+    }
+
+    @Test
+    void aMirrorImageIsLookedAtToo() {
+        byte[] rgb = {(byte) 200, 0, 100, 0, (byte) 200, 10, 0, 0, (byte) 250, 5, 90, 80};
+        Image picture = new Image(4, 1, rgb);
+        Segmenter plain = new Segmenter(new Lopsided(), ZERO, ONE, 0, 1);
+        Segmenter both = plain.with(TestTimeAugmentation.FLIP);
+        float[] weights = {0.1f, 1, 8, 20};
+        byte[] expected = new byte[4];
+        for (int x = 0; x < 4; x++) {
+            double[] sums = new double[3];
+            for (float weight : new float[]{weights[x], weights[3 - x]}) {
+                double[] powers = new double[3];
+                double all = 0;
+                for (int c = 0; c < 3; c++) {
+                    powers[c] = Math.exp(weight * (rgb[3 * x + c] & 0xff) / 255.0);
+                    all += powers[c];
+                }
+                for (int c = 0; c < 3; c++) {
+                    sums[c] += powers[c] / all;
+                }
+            }
+            for (int c = 1; c < 3; c++) {
+                expected[x] = (byte) (sums[c] > sums[expected[x]] ? c : expected[x]);
+            }
+        }
+        assertThat(both.segment(picture).classes()).isEqualTo(expected);
+        Tensor image = Tensors.of(new float[]{1, -3, 2, 0.5f, -1, 4}, 1, 1, 2, 3);
+        Tensor scores = TestTimeAugmentation.FLIP.pixels(x -> x, image);
+        assertThat(Tensors
+                .toFloats(scores.sub(image.sigmoid().add(image.flip(3).sigmoid().flip(3)).div(new Scalar(2)).logit())
+                        .abs().max())[0])
+                .isLessThan(1e-5f);
+        assertThatThrownBy(() -> plain.with(TestTimeAugmentation.TEN_CROP)).hasMessageContaining("none or flip");
     }
 
     @Test

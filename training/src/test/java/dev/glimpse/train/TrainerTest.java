@@ -206,10 +206,11 @@ class TrainerTest {
         Layer network = Networks.create("mobilenet_v2", Map.of("classes", 2, "attention", "none", "width", 0.25));
         Recipe recipe = new Recipe(1, 4, 1, OptimizerSettings.parse("sgd", 0.1, 0), Schedule.parse("constant", 0),
                 Regularisation.NONE, List.of(), Mode.PLAIN, 0, 5, 2);
+        RunConfig config = config(recipe);
         try (Loader images = new Loader(new Pictures(32, List.of()), new Transform(SIZE, ZERO, ONE, true),
                 new Loader.Options(4, true, true, 2, 1))) {
-            LearningRateFinder.Finding found = LearningRateFinder.find(network,
-                    new Classification(Regularisation.NONE), recipe, images, 40, () -> false);
+            LearningRateFinder.Finding found = LearningRateFinder.find(network, config, images, 40,
+                    () -> false);
             assertThat(found.suggestion()).isBetween(1e-5, 10.0);
             assertThat(found.points()).hasSizeBetween(10, 40);
             assertThat(found.csv().lines()).hasSize(found.points().size() + 1);
