@@ -27,8 +27,6 @@ import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a user can get wrong: one line that says what, where and what to do, and the right exit status. */
 class BadInputIT {
@@ -85,32 +83,6 @@ class BadInputIT {
             Files.writeString(pictureless.resolve(name).resolve("notes.txt"), "no picture");
         }
         refused(train(pictureless, "--out", out), CALL_WRONG, "pictureless");
-        assertThat(out).doesNotExist();
-    }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"--model resnet19 | resnet18", "--attention cbum | cbam-plain",
-        "--attention cbam:reduction=0 | reduction is 0", "--attention cbam:reduction=x | 'x'",
-        "--attention cbam:reduction=100 | 64 channels", "--attention cbam:redcution=8 | reduction",
-        "--attention mha2d:heads=7 | heads=7", "--attention cbam-plain:kernel=4 | 4", "--attention mha | mha2d",
-        "--attention cbam:pools=avg+median | median", "--attention cbam: | key=value", "--stem small | cifar",
-        "--epochs 0 | epochs is 0", "--batch -1 | batch is -1", "--lr 0 | learning rate is 0", "--lr NaN | NaN",
-        "--workers 0 | workers is 0", "--size 0 | 0", "--optimizer lamb | lamb",
-        "--optimizer sgd:momentum=1 | 1.0", "--optimizer adam:momentum=0.9 | no argument 'momentum'",
-        "--accumulate 0 | accumulate is 0", "--label-smoothing 1 | 1.0", "--ema -1 | -1.0", "--clip-norm -1 | -1.0",
-        "--warmup 10 | 10.0 epochs", "--freeze layer9 | layer9' matches no parameter",
-        "--freeze * | leaves no parameter",
-        "--class-weights 1,2 | 2 numbers for 3 classes", "--class-weights even | even", "--precision fp8 | fp8",
-        "--checkpoint-every -1 | -1.0", "--schedule cosinus | one-cycle"})
-    void argumentsThatAreWrong(String arguments, String word) {
-        Path out = folder.resolve("never");
-        String[] words = arguments.split(" ");
-        List<Object> args = new ArrayList<>(List.of("train", data, "--out", out));
-        if (!arguments.contains("--stem")) {
-            args.addAll(List.of("--stem", "cifar"));
-        }
-        args.addAll(List.of(words));
-        refused(glimpse(args.toArray()), CALL_WRONG, word);
         assertThat(out).doesNotExist();
     }
 

@@ -9,8 +9,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -105,37 +103,5 @@ class BenchIT {
                 "threads");
         assertThat(glimpse(Map.of("GLIMPSE_JAVA_OPTS", "-Dglimpse.kernels=composed"), "doctor").out())
                 .contains("-Dglimpse.kernels=composed says");
-    }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "attention | --name is missing",
-        "attention --name cbma | no attention is called 'cbma'",
-        "attention --name ca_map | takes more than one map",
-        "attention --name cbam --shape 3x4 | --shape is '3x4', not BxCxHxW",
-        "attention --name cbam --shape 99999x99999x999x999 | GiB",
-        "attention --name cbam --dtype fp8 | --dtype",
-        "attention --name cbam --layout chwn | --layout",
-        "attention --name cbam --pass backward | --pass",
-        "attention --name cbam --seconds 0 | --seconds is 0.0",
-        "attention --name cbam --out x | --out is for --all",
-        "attention --name cbam:reduction=0 --shape 1x64x8x8 | reduction is 0",
-        "attention --name bam --shape 1x64x8x8 --pass train | batch norm",
-        "attention --all --name ra | nothing of the grid",
-        "network --model lenet | no network is called 'lenet'",
-        "network --attention cbma | no attention is called 'cbma'",
-        "network --input 3x32 | --input is '3x32'",
-        "network --batch 0 | --batch is 0",
-        "network --model unet --pass train | no classifier",
-        "memory | --name",
-        "memory --name cc --processes 0 | --processes is 0",
-        "memory --name bam --shape 1x64x8x8 | batch norm",
-        "loader --size 0 | --size is 0", "loader --quality 0 | --quality 0", "loader --workers 0 | --workers is 0",
-        "loader /nowhere | /nowhere: no such folder", "loader --crop no | --crop",
-        "attentoin | no command is called 'attentoin'"})
-    void whatIsTypedWrongIsOneLine(String args, String said) {
-        Launched run = glimpse((Object[]) ("bench " + args).split(" "));
-        assertThat(run.exit()).isEqualTo(2);
-        assertThat(run.errorLine()).startsWith("glimpse: ").contains(said);
     }
 }

@@ -55,27 +55,4 @@ class CatalogueIT {
         assertThat(json.path("multiply_adds").asDouble()).isBetween(least, most);
         assertThat(json.path("activation_bytes").asLong()).isPositive();
     }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            cbma                | no attention and no network is called 'cbma'
-            cbam:kernel=3       | has no argument 'kernel'
-            cbam --size 56      | --size is '56', not HxW
-            cbam --channels 0   | --channels is 0
-            cbam --channels 8   | give a reduction of at most 8
-            cbam --batch 0      | --batch is 0
-            se --size 99999x99999      | GiB of memory
-            mha --size 900x900         | GiB of memory
-            ca_weight --size 9999x9999 --channels 8 | GiB of memory
-            resnet18 --input 3x99999x99999 | GiB of memory
-            cbam --input 3x8x8  | --input is for a network
-            resnet18 --size 8x8 | --size is for a module
-            resnet18 --input 8  | --input is '8', not CxHxW
-            """)
-    void aWrongCallIsOneLine(String args, String message) {
-        Launched run = glimpse((Object[]) ("profile " + args).split(" "));
-        assertThat(run.exit()).isEqualTo(2);
-        assertThat(run.errorLine()).contains(message);
-        assertThat(run.out()).isEmpty();
-    }
 }

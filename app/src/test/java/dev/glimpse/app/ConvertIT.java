@@ -17,8 +17,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Weights into the file of another program, or of a network with its own head and attention. */
 class ConvertIT {
@@ -86,25 +84,6 @@ class ConvertIT {
                 "--fold");
         assertThat(refused.exit()).isEqualTo(2);
         assertThat(refused.err().lines().toList().getLast()).contains("layer1.0.attention multiplies");
-        assertThat(out).doesNotExist();
-    }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            --model resnet34              | missing: layer1.2.bn1.bias
-            --model vgg11 --lenient       | none of these 122 tensors fits vgg11
-            --model resnet19              | no network is called 'resnet19'
-            --model resnet18 --classes 0  | classes is 0
-            --model white-patch --classes 2 | white-patch has no argument 'classes'
-            --model resnet18 --place layer9 | place is set, but no attention
-            --classes 5                   | Missing required argument(s): --model
-            --from tensorflow             | 'tensorflow'
-            """)
-    void aWrongCallIsOneLine(String args, String message) {
-        Path out = folder.resolve("never.pth");
-        Launched refused = convert(weights, out, args.split(" "));
-        assertThat(refused.exit()).isEqualTo(2);
-        assertThat(refused.errorLine()).startsWith("glimpse: ").contains(message).doesNotContain("Error:");
         assertThat(out).doesNotExist();
     }
 
