@@ -41,10 +41,13 @@ final class ClassTable {
                 }).toList());
     }
 
-    static String ofPixels(ConfusionMatrix matrix, List<String> classes) {
+    /** @param colours of the classes in pictures, {@code 0xrrggbb} */
+    static String ofPixels(ConfusionMatrix matrix, List<String> classes, int[] colours) {
         return table(List.of("Class", "Pixels", "Share", "Precision", "Recall", "Dice", "IoU"), IntStream
                 .range(0, matrix.classes())
-                .mapToObj(c -> new Row(matrix.iou(c), List.of(Html.escape(classes.get(c)),
+                .mapToObj(c -> new Row(matrix.iou(c), List.of(
+                        "<i class=\"swatch\" style=\"background:#%06x\"></i>".formatted(colours[c])
+                                + Html.escape(classes.get(c)),
                         Numbers.count(matrix.ofTruth(c)),
                         Numbers.percent(ratio(matrix.ofTruth(c), matrix.count())),
                         Numbers.percent(matrix.precision(c)), Numbers.percent(matrix.recall(c)),

@@ -2,6 +2,7 @@ package dev.glimpse.app.report;
 
 import dev.glimpse.app.report.TestFindings.Mistake;
 import dev.glimpse.data.Image;
+import dev.glimpse.explain.Segments;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.RunMetrics;
@@ -136,7 +137,8 @@ public final class RunReport {
                     + mistakes("Test images with a class missed or invented, the surest first: what the network gave "
                             + "each, and what it has.");
             case TestFindings.Pixels of -> Parts.section("Class by class", looked(),
-                    ClassTable.ofPixels(of.matrix(), classes))
+                    ClassTable.ofPixels(of.matrix(), classes,
+                            Segments.of(run.config().task().masks().legend()).colours()))
                     + Parts.section("What is taken for what",
                             "A row holds the pixels of one class.",
                             new ConfusionChart(of.matrix(), classes, true).html())

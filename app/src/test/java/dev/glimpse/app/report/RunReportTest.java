@@ -86,7 +86,7 @@ final class RunReportTest {
                 new ConfusionMatrix(new long[][]{{800, 100}, {50, 50}}), 6, 0,
                 List.of(RunFixture.mistake("0.png", null)))).html();
         assertThat(html).contains("Best test mean IoU", Numbers.percent(800.0 / 950), Numbers.percent(1600.0 / 1750),
-                "lowest mean IoU");
+                "lowest mean IoU", "background:#000000\"></i>back", "background:#800000\"></i>cell");
         assertThat(drawings(html).getLast()).contains(">" + Numbers.percent(100.0 / 900) + "<");
         wellFormed(html);
     }
