@@ -32,7 +32,7 @@ final class SystemTable {
     }
 
     static String text() {
-        return lines("%-10s %-26s %-26s %-36s %5$s%n");
+        return lines("%-12s %-26s %-26s %-36s %5$s%n");
     }
 
     /** The table as it stands in docs/systems. */

@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * Draws {@link WordMap}s in a grid: the words that attend to the left, those attended to above, from white for 0 to dark blue
- * for a map's own greatest weight.
+ * for 1, along the weight's root, so that what is spread over a sentence can be seen.
  */
 public final class WordMapSheet {
     private static final int CELL = 16;
@@ -96,16 +96,12 @@ public final class WordMapSheet {
             Line upwards = turned(word(map.columns().get(c), false));
             text(upwards, x0 + c * CELL + (CELL - upwards.width()) / 2, y0 - 4 - upwards.height());
         }
-        float greatest = 0;
-        for (float weight : map.weights()) {
-            greatest = Math.max(greatest, weight);
-        }
         for (int r = 0; r < map.rows().size(); r++) {
             Line word = word(map.rows().get(r), false);
             text(word, x0 - 4 - word.width(), y0 + r * CELL + (CELL - word.height()) / 2);
             for (int c = 0; c < map.columns().size(); c++) {
                 float weight = map.weights()[r * map.columns().size() + c];
-                cell(x0 + c * CELL, y0 + r * CELL, greatest > 0 ? weight / greatest : 0);
+                cell(x0 + c * CELL, y0 + r * CELL, Math.sqrt(Math.clamp(weight, 0, 1)));
             }
         }
     }
