@@ -114,9 +114,9 @@ class TranslationIT {
                 folder.resolve("new"));
         Object[] words = List.of(args.split(" +")).stream()
                 .map(word -> places.containsKey(word) ? places.get(word) : word).toArray();
-        Launched called = glimpse(words);
-        assertThat(called.exit()).isEqualTo(exit);
-        assertThat(called.errorLine()).contains(message);
+        Called called = Called.glimpse(words);
+        assertThat(called.exit()).as(called.err()).isEqualTo(exit);
+        assertThat(called.err()).startsWith("glimpse: ").hasLineCount(1).contains(message);
         assertThat(called.out()).isEmpty();
     }
 }
