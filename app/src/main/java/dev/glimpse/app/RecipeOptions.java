@@ -52,7 +52,7 @@ final class RecipeOptions {
 
     @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "COURSE[:KEY=VALUE,...]",
             description = "How it goes after the warm-up: constant, cosine:end=0, step:every=30,factor=0.1, "
-                    + "poly:power=0.9,end=0, one-cycle:start=0.04,rise=0.3,end=4e-6, plateau:patience=5,factor=0.1.")
+                    + "poly:power=0.9,end=0, one-cycle:start=0.04,rise=0.3,end=4e-6, plateau:patience=5,factor=0.1, inverse-sqrt.")
     private String schedule;
 
     @Option(names = "--warmup",

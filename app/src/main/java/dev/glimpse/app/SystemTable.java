@@ -15,9 +15,15 @@ final class SystemTable {
      */
     record Row(String name, String title, String paper, String task, String page, String figure) {}
 
-    private static final List<Row> ROWS = List.of(new Row("saliency", "saliency-based attention",
-            "Itti et al., TPAMI 1998", "where a picture is looked at first", "docs/systems/saliency.md",
-            "./glimpse saliency --search"));
+    private static final List<Row> ROWS = List.of(
+            new Row("saliency", "saliency-based attention", "Itti et al., TPAMI 1998",
+                    "where a picture is looked at first", "docs/systems/saliency.md", "./glimpse saliency --search"),
+            new Row("seq2seq", "attention to align", "Bahdanau et al., ICLR 2015", "German to English",
+                    "docs/systems/translation.md",
+                    "./glimpse train multi30k --model seq2seq --out RUN && ./glimpse translate RUN --test multi30k"),
+            new Row("transformer", "attention alone", "Vaswani et al., NeurIPS 2017", "German to English",
+                    "docs/systems/translation.md",
+                    "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"));
 
     private SystemTable() {}
 
@@ -26,7 +32,7 @@ final class SystemTable {
     }
 
     static String text() {
-        return lines("%-10s %-26s %-26s %-36s %5$s%n");
+        return lines("%-12s %-26s %-26s %-36s %5$s%n");
     }
 
     /** The table as it stands in docs/systems. */

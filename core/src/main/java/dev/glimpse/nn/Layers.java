@@ -17,6 +17,8 @@ import org.bytedeco.pytorch.Conv3dOptions;
 import org.bytedeco.pytorch.Dropout2dImpl;
 import org.bytedeco.pytorch.DropoutImpl;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.GRUImpl;
+import org.bytedeco.pytorch.GRUOptions;
 import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.LayerNormOptions;
 import org.bytedeco.pytorch.LeakyReLUImpl;
@@ -107,6 +109,18 @@ public final class Layers {
         LinearOptions options = new LinearOptions(in, out);
         options.bias().put(false);
         return new LinearImpl(options);
+    }
+
+    /**
+     * A gated recurrent unit over (B, L, in).
+     *
+     * @param bothDirections whether another reads from the end, whose features stand behind the first's
+     */
+    public static GRUImpl gru(long in, long hidden, boolean bothDirections) {
+        GRUOptions options = new GRUOptions(in, hidden);
+        options.batch_first().put(true);
+        options.bidirectional().put(bothDirections);
+        return new GRUImpl(options);
     }
 
     /** Batch normalisation over (B, C) or (B, C, L). */

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -19,7 +20,7 @@ import org.bytedeco.pytorch.global.torch;
  * score = log p(words) / ((5 + words) / 6)^a          Wu et al. 2016, arXiv:1609.08144; a = 0.6 in Vaswani et al. 2017
  * </pre>
  *
- * A sentence is done when it has as many endings as beams, or at the longest length.
+ * A sentence is done when it has as many endings as beams, or at the longest length. Of the marks only that of an end is said.
  *
  * @param beams beginnings in play
  * @param lengthPenalty a, which spares long sentences
@@ -92,13 +93,16 @@ public record BeamSearch(int beams, double lengthPenalty, int longest) {
                         : beginning.words[beginning.words.length - 1])
                 .toArray();
         Tensor logs = decoding.next(Tensors.of(words, words.length)).log_softmax(-1);
+        logs.narrow(1, 0, Vocabulary.END).fill_(new Scalar(Double.NEGATIVE_INFINITY)); // the other marks
         int choices = (int) Math.min(2L * beams, logs.size(1));
         List<Beginning> candidates = new ArrayList<>();
         try (T_TensorTensor_T top = torch.topk(logs, choices)) {
             double[] values = Tensors.toDoubles(new Tensor(top.get0()));
             long[] next = Tensors.toLongs(new Tensor(top.get1()));
             for (int i = 0; i < values.length; i++) {
-                candidates.add(live.get(i / choices).and(next[i], values[i]));
+                if (values[i] != Double.NEGATIVE_INFINITY) {
+                    candidates.add(live.get(i / choices).and(next[i], values[i]));
+                }
             }
         }
         candidates.sort(Comparator.comparingInt(Beginning::sentence)

@@ -1,10 +1,7 @@
 package dev.glimpse.sequence;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
@@ -27,7 +24,6 @@ import java.util.regex.Pattern;
  * @param referenceWords of the references closest in length
  */
 public record Bleu(double score, List<Double> precisions, double brevity, long words, long referenceWords) {
-    private static final int LONGEST = 4;
     private static final Pattern SIGN = Pattern.compile("([\\{-~\\[-` -&(-+:-@/])");
     private static final Pattern AFTER_OTHER = Pattern.compile("([^0-9])([.,])");
     private static final Pattern BEFORE_OTHER = Pattern.compile("([.,])([^0-9])");
@@ -43,60 +39,11 @@ public record Bleu(double score, List<Double> precisions, double brevity, long w
             throw new IllegalArgumentException("BLEU: " + translations.size() + " translations and references for "
                     + references.size() + "; expected as many, and at least one");
         }
-        long[] matched = new long[LONGEST];
-        long[] all = new long[LONGEST];
-        long words = 0;
-        long referenceWords = 0;
+        BleuCounts counts = new BleuCounts();
         for (int i = 0; i < translations.size(); i++) {
-            List<String> said = words13a(translations.get(i));
-            List<List<String>> expected = references.get(i).stream().map(Bleu::words13a).toList();
-            words += said.size();
-            referenceWords += closest(said.size(), expected);
-            for (int n = 1; n <= LONGEST; n++) {
-                Map<List<String>, Integer> most = new HashMap<>();
-                for (List<String> reference : expected) {
-                    runs(reference, n).forEach((run, count) -> most.merge(run, count, Math::max));
-                }
-                for (Map.Entry<List<String>, Integer> run : runs(said, n).entrySet()) {
-                    matched[n - 1] += Math.min(run.getValue(), most.getOrDefault(run.getKey(), 0));
-                    all[n - 1] += run.getValue();
-                }
-            }
+            counts.add(translations.get(i), references.get(i));
         }
-        return of(matched, all, words, referenceWords);
-    }
-
-    private static Bleu of(long[] matched, long[] all, long words, long referenceWords) {
-        double[] precisions = new double[LONGEST];
-        double logSum = 0;
-        double missing = 1;
-        for (int n = 0; n < LONGEST; n++) {
-            if (matched[n] == 0) {
-                missing *= 2;
-            }
-            precisions[n] = all[n] == 0 ? 0 : 100 * (matched[n] == 0 ? 1 / missing : matched[n]) / all[n];
-            logSum += Math.log(precisions[n]);
-        }
-        double brevity = words >= referenceWords ? 1 : words == 0 ? 0 : Math.exp(1 - (double) referenceWords / words);
-        double score = Arrays.stream(matched).sum() == 0 ? 0 : brevity * Math.exp(logSum / LONGEST);
-        return new Bleu(score, Arrays.stream(precisions).boxed().toList(), brevity, words, referenceWords);
-    }
-
-    /** Of two that are equally close, the shorter. */
-    private static int closest(int length, List<List<String>> references) {
-        return references.stream().map(List::size)
-                .min((a, b) -> Math.abs(a - length) != Math.abs(b - length)
-                        ? Integer.compare(Math.abs(a - length), Math.abs(b - length))
-                        : Integer.compare(a, b))
-                .orElseThrow(() -> new IllegalArgumentException("BLEU: a translation has no reference"));
-    }
-
-    private static Map<List<String>, Integer> runs(List<String> words, int n) {
-        Map<List<String>, Integer> runs = new HashMap<>();
-        for (int i = 0; i + n <= words.size(); i++) {
-            runs.merge(words.subList(i, i + n), 1, Integer::sum);
-        }
-        return runs;
+        return counts.bleu();
     }
 
     /** The words of a written sentence, by the rules of mteval-v13a. */

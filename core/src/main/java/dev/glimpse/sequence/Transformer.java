@@ -28,7 +28,7 @@ import org.bytedeco.pytorch.global.torch;
  * are not multiplied by it. With {@code pre_norm} that layer norm stands at the end of each half. Dropout is on the
  * embeddings and on each sub-layer's output, as in the paper, not on the weights.
  */
-public final class Transformer extends Module {
+public final class Transformer extends Module implements TranslationModel {
     static final double EPSILON = 1e-6;
 
     /** Where the root of the features enters, so that tied embeddings fit both uses. */
@@ -101,7 +101,7 @@ public final class Transformer extends Module {
     private final Config config;
     private final TransformerEncoder encoder;
     private final TransformerDecoder decoder;
-    private final WordScores scores;
+    private final WordScores projection;
 
     public Transformer(Config config) {
         this.config = config;
@@ -110,7 +110,7 @@ public final class Transformer extends Module {
                 : new WordEmbedding(config.sourceWords(), config.dModel(), config.pad());
         encoder = register_module("encoder", new TransformerEncoder(config, source));
         decoder = register_module("decoder", new TransformerDecoder(config, target));
-        scores = register_module("trg_word_prj",
+        projection = register_module("trg_word_prj",
                 config.tieTarget() ? new WordScores(target) : new WordScores(config.dModel(), config.targetWords()));
         TensorVector parameters = parameters();
         for (long i = 0; i < parameters.size(); i++) {
@@ -132,13 +132,25 @@ public final class Transformer extends Module {
      * @return (B, T, words)
      */
     public Tensor forward(Tensor source, Tensor target) {
+        return scores(states(source, target));
+    }
+
+    @Override
+    public Tensor states(Tensor source, Tensor target) {
         Tensor sourceMask = words(source);
         Tensor encoded = encoder.forward(source, sourceMask);
         Tensor upToItself = torch.ones(new long[]{target.size(1), target.size(1)}, sourceMask.options()).tril();
-        return scored(decoder.forward(target, words(target).logical_and(upToItself), encoded, sourceMask));
+        return decoder.forward(target, words(target).logical_and(upToItself), encoded, sourceMask);
     }
 
-    /** Reads a source to say its translation word by word, with the keys and values of what was said kept. */
+    @Override
+    public Tensor scores(Tensor states) {
+        Tensor all = projection.forward(states);
+        return config.scale() == Scale.PROJECTION ? all.div(new Scalar(Math.sqrt(config.dModel()))) : all;
+    }
+
+    /** The keys and values of what was said are kept. */
+    @Override
     public Decoding decode(Tensor source) {
         Tensor mask = words(source);
         List<TransformerDecoder.Cache> caches = decoder.start(encoder.forward(source, mask));
@@ -157,7 +169,7 @@ public final class Transformer extends Module {
 
         @Override
         public Tensor next(Tensor words) {
-            return scored(decoder.step(words.unsqueeze(1), at++, caches, mask)).squeeze(1);
+            return scores(decoder.step(words.unsqueeze(1), at++, caches, mask)).squeeze(1);
         }
 
         @Override
@@ -165,11 +177,6 @@ public final class Transformer extends Module {
             mask = mask.index_select(0, rows);
             caches = new ArrayList<>(caches.stream().map(cache -> cache.rows(rows)).toList());
         }
-    }
-
-    private Tensor scored(Tensor decoded) {
-        Tensor all = scores.forward(decoded);
-        return config.scale() == Scale.PROJECTION ? all.div(new Scalar(Math.sqrt(config.dModel()))) : all;
     }
 
     /** Where words are, not padding: (B, 1, 1, L). */

@@ -60,6 +60,7 @@ final class TransformerDecoder extends Module {
     private final WordEmbedding words;
     private final Positions positions;
     private final DropoutImpl dropout;
+    private final Module stack; // libtorch does not keep the Java object, which it calls
     private final List<Block> blocks = new ArrayList<>();
     private final LayerNormImpl norm;
 
@@ -68,7 +69,7 @@ final class TransformerDecoder extends Module {
         this.words = register_module("trg_word_emb", words);
         positions = register_module("position_enc", new Positions(config.positions(), config.dModel()));
         dropout = register_module("dropout", dropout(config.dropout()));
-        Module stack = register_module("layer_stack", new Module());
+        stack = register_module("layer_stack", new Module());
         for (int i = 0; i < config.layers(); i++) {
             blocks.add(stack.register_module(String.valueOf(i), new Block(config)));
         }

@@ -107,7 +107,7 @@ class BeamSearchTest {
             int left) {
         double best = Double.NEGATIVE_INFINITY;
         double[] p = next.apply(said);
-        for (int word = 0; word < WORDS; word++) {
+        for (int word = Vocabulary.END; word < WORDS; word++) {
             List<Long> longer = new ArrayList<>(said);
             longer.add((long) word);
             double more = log + Math.log(p[word]);

@@ -100,6 +100,16 @@ class TransformerTest {
         }
     }
 
+    /** Libtorch calls each part's Java object, and does not keep it. */
+    @Test
+    void aCollectionTakesNoPartAway() {
+        Transformer transformer = transformer(Map.of());
+        System.gc();
+        transformer.zero_grad(true);
+        transformer.train(true);
+        assertThat(transformer.is_training()).isTrue();
+    }
+
     @Test
     void tiedVectorsCountOnce() {
         try (PointerScope _ = new PointerScope()) {

@@ -11,16 +11,18 @@ import java.util.Map;
  * training's, the share of the largest rate is
  *
  * <pre>
- * constant    1
- * cosine      end + (1 - end) (1 + cos(pi p)) / 2
- * poly        end + (1 - end) (1 - p)^power
- * step        factor^(whole epochs since the warm-up / every)
- * one-cycle   along half a cosine from start to 1 while p is below rise, then along another down to end
- * plateau     factor^(how often the test did not get better for more than patience epochs)
+ * constant      1
+ * cosine        end + (1 - end) (1 + cos(pi p)) / 2
+ * poly          end + (1 - end) (1 - p)^power
+ * step          factor^(whole epochs since the warm-up / every)
+ * one-cycle     along half a cosine from start to 1 while p is below rise, then along another down to end
+ * plateau       factor^(how often the test did not get better for more than patience epochs)
+ * inverse-sqrt  sqrt(steps of the warm-up / steps since the beginning)
  * </pre>
  *
  * Cosine: Loshchilov, Hutter, "SGDR", ICLR 2017, https://arxiv.org/abs/1608.03983; one-cycle: Smith, Topin,
- * "Super-Convergence", 2018, https://arxiv.org/abs/1708.07120; warm-up: Goyal et al., "Accurate, Large Minibatch SGD", 2017,
+ * "Super-Convergence", 2018, https://arxiv.org/abs/1708.07120; inverse-sqrt: Vaswani et al., "Attention Is All You Need",
+ * NeurIPS 2017, https://arxiv.org/abs/1706.03762; warm-up: Goyal et al., "Accurate, Large Minibatch SGD", 2017,
  * https://arxiv.org/abs/1706.02677
  *
  * @param warmup epochs until the learning rate is at its largest
@@ -40,7 +42,9 @@ public record Schedule(Kind kind, double warmup, double end, double power, doubl
         /** It rises and falls along two halves of cosines. */
         ONE_CYCLE,
         /** It falls when the test gets no better. */
-        PLATEAU;
+        PLATEAU,
+        /** It falls as the root of the steps grows, from where the warm-up has brought it. */
+        INVERSE_SQRT;
 
         @Override
         public String toString() {
@@ -78,7 +82,7 @@ public record Schedule(Kind kind, double warmup, double end, double power, doubl
 
     /**
      * Reads {@code cosine}, {@code cosine:end=0.01}, {@code step:every=30,factor=0.1}, {@code poly:power=0.9},
-     * {@code one-cycle:rise=0.3}, {@code plateau:patience=5}.
+     * {@code one-cycle:rise=0.3}, {@code plateau:patience=5}, {@code inverse-sqrt}.
      *
      * @throws IllegalArgumentException in one line, naming what is known
      */
@@ -129,6 +133,7 @@ public record Schedule(Kind kind, double warmup, double end, double power, doubl
             case ONE_CYCLE -> p < rise ? between(1, start, cosine(p / rise))
                     : between(end, 1, cosine((p - rise) / (1 - rise)));
             case PLATEAU -> Math.pow(factor, drops(scores));
+            case INVERSE_SQRT -> Math.sqrt((rising + 1) / (step + 1));
         };
     }
 

@@ -24,7 +24,8 @@ class ScheduleTest {
         "step:every=3 | 50 | 0.1", "step:every=3,factor=0.5 | 110 | 0.125",
         "one-cycle:rise=0.5,start=0.1,end=0 | 20 | 0.1",
         "one-cycle:rise=0.5,start=0.1,end=0 | 45 | 0.55", "one-cycle:rise=0.5 | 70 | 1",
-        "one-cycle:rise=0.5,end=0.1 | 95 | 0.55"})
+        "one-cycle:rise=0.5,end=0.1 | 95 | 0.55",
+        "inverse-sqrt | 20 | 1", "inverse-sqrt | 83 | 0.5"})
     void afterTheWarmUpItGoesItsCourse(String schedule, long step, double expected) {
         assertThat(share(schedule, 2, step)).isCloseTo(expected, within(1e-9));
         assertThat(share(schedule, 2, 9)).isCloseTo(10.0 / 21, within(1e-9));
@@ -42,9 +43,10 @@ class ScheduleTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"cosinus | known: constant, cosine, step, poly, one-cycle, plateau",
-        "cosine:every=3 | no argument 'every'", "step:every=0 | every is 0.0", "step:factor=1 | factor is 1.0",
-        "poly:power=-1 | power is -1.0", "plateau:patience=-1 | patience is -1", "cosine:end=2 | end is 2.0"})
+    @CsvSource(delimiter = '|',
+            value = {"cosinus | known: constant, cosine, step, poly, one-cycle, plateau, inverse-sqrt",
+                "cosine:every=3 | no argument 'every'", "step:every=0 | every is 0.0", "step:factor=1 | factor is 1.0",
+                "poly:power=-1 | power is -1.0", "plateau:patience=-1 | patience is -1", "cosine:end=2 | end is 2.0"})
     void whatIsWrongIsSaid(String schedule, String words) {
         assertThatThrownBy(() -> Schedule.parse(schedule, 0)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(words);

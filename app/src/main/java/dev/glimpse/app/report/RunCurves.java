@@ -5,6 +5,7 @@ import dev.glimpse.train.RunMetrics;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
@@ -12,6 +13,9 @@ import java.util.stream.DoubleStream;
 final class RunCurves {
     /** Losses that fall further than this compare better on a logarithmic scale. */
     private static final double WIDE = 8;
+
+    /** All else are shares. */
+    private static final Set<String> NUMBERS = Set.of("loss", "perplexity");
 
     private RunCurves() {}
 
@@ -72,7 +76,7 @@ final class RunCurves {
     }
 
     private static Function<DoubleStream, Axis> axis(String measure) {
-        return measure.equals("loss") ? RunCurves::loss : Axis::percent;
+        return NUMBERS.contains(measure) ? RunCurves::loss : Axis::percent;
     }
 
     private static Axis loss(DoubleStream values) {
