@@ -40,7 +40,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class TransformedDigits extends Layer {
     private static final float[] IDENTITY = {1, 0, 0, 0, 1, 0};
-    private static final long SMALLEST = 22; // leaves both stacks of convolutions one position
+    private static final long SMALLEST = 18; // leaves both stacks of convolutions one position
     private static final long LARGEST = 1024;
 
     /**

@@ -6,25 +6,30 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Loss, right answers, and how often the last glimpse covered the centre of the digit. */
+/**
+ * Loss, right answers, and where the last glimpse was: how often its sharpest patch {@code covered} the centre of the box
+ * around the digit's ink, and how often its own centre was {@code on_digit}, within that box; over all looks in a test.
+ */
 final class RamTally implements Tally {
     private double lossSum;
     private double correct;
     private double covered;
+    private double onDigit;
     private long images;
 
-    /** What the tally takes: the scores, and whether the last glimpse covered the digit's centre, side by side (B, K + 1). */
-    static Tensor output(Tensor scores, Tensor covered) {
-        return Tensors.cat(1, scores.detach(), covered.unsqueeze(1));
+    /** What the tally takes: the scores (B, K), and two shares of an image's looks, side by side (B, K + 2). */
+    static Tensor output(Tensor scores, Tensor covered, Tensor onDigit) {
+        return Tensors.cat(1, scores.detach(), covered.unsqueeze(1), onDigit.unsqueeze(1));
     }
 
     @Override
     public void add(Tensor output, Tensor target, double meanLoss) {
         long count = output.size(0);
-        long classes = output.size(1) - 1;
+        long classes = output.size(1) - 2;
         lossSum += meanLoss * count;
         correct += Tensors.argmax(output.narrow(1, 0, classes), 1).eq(target.select(1, 0)).sum().item().toDouble();
         covered += output.select(1, classes).sum().item().toDouble();
+        onDigit += output.select(1, classes + 1).sum().item().toDouble();
         images += count;
     }
 
@@ -39,12 +44,13 @@ final class RamTally implements Tally {
         values.put("loss", lossSum / Math.max(1, images));
         values.put("accuracy", correct / Math.max(1, images));
         values.put("covered", covered / Math.max(1, images));
+        values.put("on_digit", onDigit / Math.max(1, images));
         return values;
     }
 
     @Override
     public double[] state() {
-        return new double[]{lossSum, correct, covered, images};
+        return new double[]{lossSum, correct, covered, onDigit, images};
     }
 
     @Override
@@ -52,6 +58,7 @@ final class RamTally implements Tally {
         lossSum = state[0];
         correct = state[1];
         covered = state[2];
-        images = (long) state[3];
+        onDigit = state[3];
+        images = (long) state[4];
     }
 }

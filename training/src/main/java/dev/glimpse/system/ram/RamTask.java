@@ -3,12 +3,14 @@ package dev.glimpse.system.ram;
 import dev.glimpse.Layer;
 import dev.glimpse.glimpses.Ram;
 import dev.glimpse.glimpses.Ram.Look;
+import dev.glimpse.glimpses.Retina;
 import dev.glimpse.nn.Tensors;
 import dev.glimpse.train.Classification;
 import dev.glimpse.train.Mode;
 import dev.glimpse.train.Regularisation;
 import dev.glimpse.train.Tally;
 import dev.glimpse.train.Task;
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -42,7 +44,7 @@ final class RamTask implements Task {
         Look look = ram.look(input);
         Tensor labels = target.select(1, 0);
         Tensor loss = classification.loss(look.scores(), labels).add(chosen(look, labels));
-        return new Outcome(RamTally.output(look.scores(), covered(ram, look, input, target)), loss);
+        return new Outcome(output(ram, look.scores(), List.of(look), input, target), loss);
     }
 
     /** What teaches baseline and locator. */
@@ -58,17 +60,29 @@ final class RamTask implements Task {
         Ram ram = (Ram) network;
         List<Look> looks = ram.looks(input);
         Tensor scores = Ram.mean(looks);
-        Tensor covered = Tensors.stack(0,
-                looks.stream().map(look -> covered(ram, look, input, target)).toArray(Tensor[]::new));
-        return new Outcome(RamTally.output(scores, Tensors.mean(covered, 0).squeeze(0)),
+        return new Outcome(output(ram, scores, looks, input, target),
                 classification.testLoss(scores, target.select(1, 0)));
     }
 
-    /** Whether the centre of the digit's ink is in the last glimpse's sharpest patch, (B). */
-    private static Tensor covered(Ram ram, Look look, Tensor images, Tensor target) {
+    private static Tensor output(Ram ram, Tensor scores, List<Look> looks, Tensor images, Tensor target) {
+        Retina retina = ram.config().retina();
         Tensor box = target.to(ScalarType.Float); // class, left, top, right, bottom
-        Tensor centre = box.narrow(1, 1, 2).add(box.narrow(1, 3, 2)).mul(new Scalar(0.5)); // (B, 2)
-        return ram.config().retina().covers(look.locations().getLast(), centre, images.size(3), images.size(2));
+        Tensor from = box.narrow(1, 1, 2);
+        Tensor to = box.narrow(1, 3, 2);
+        Tensor middle = from.add(to).mul(new Scalar(0.5)); // (B, 2)
+        List<Tensor> covered = new ArrayList<>();
+        List<Tensor> on = new ArrayList<>();
+        for (Look look : looks) {
+            Tensor last = look.locations().getLast();
+            covered.add(retina.covers(last, middle, images.size(3), images.size(2)));
+            Tensor centre = retina.centres(last, images.size(3), images.size(2));
+            on.add(centre.ge(from).logical_and(centre.lt(to)).all(1).to(ScalarType.Float));
+        }
+        return RamTally.output(scores, mean(covered), mean(on));
+    }
+
+    private static Tensor mean(List<Tensor> each) {
+        return Tensors.mean(Tensors.stack(0, each.toArray(Tensor[]::new)), 0).squeeze(0);
     }
 
     @Override
