@@ -62,14 +62,14 @@ public final class Ram extends Layer {
         /**
          * Reads what users type.
          *
-         * @param patch where nothing else is said
-         * @param patches likewise
+         * @param usual the retina where nothing else is said
+         * @param std likewise
          */
-        public static Config read(Args args, long classes, long patch, long patches) {
-            Retina retina = new Retina(args.integer("patch", patch), args.integer("patches", patches),
-                    args.integer("scale", 2));
+        public static Config read(Args args, long classes, Retina usual, double std) {
+            Retina retina = new Retina(args.integer("patch", usual.patch()), args.integer("patches", usual.patches()),
+                    args.integer("scale", usual.scale()));
             return new Config(retina, 1, classes, args.integer("glimpses", 6), args.integer("glimpse_hidden", 128),
-                    args.integer("location_hidden", 128), args.integer("hidden", 256), args.number("std", 0.05),
+                    args.integer("location_hidden", 128), args.integer("hidden", 256), args.number("std", std),
                     args.integer("samples", 4));
         }
     }

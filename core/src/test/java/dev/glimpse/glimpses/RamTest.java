@@ -148,12 +148,12 @@ class RamTest {
     @Test
     void argumentsAreRead() {
         Args args = Args.parse("ram:patch=12,patches=3,glimpses=8,hidden=128");
-        Ram.Config config = Ram.Config.read(args, 10, 8, 1);
+        Ram.Config config = Ram.Config.read(args, 10, new Retina(8, 1, 2), 0.05);
         args.requireAllRead();
         assertThat(config).isEqualTo(new Ram.Config(new Retina(12, 3, 2), 1, 10, 8, 128, 128, 128, 0.05, 4));
-        assertThatThrownBy(() -> Ram.Config.read(Args.parse("ram:std=0"), 10, 8, 1)).hasMessage(
+        assertThatThrownBy(() -> Ram.Config.read(Args.parse("ram:std=0"), 10, new Retina(8, 1, 2), 0.05)).hasMessage(
                 "ram: std is 0.0, must be above 0.0");
-        assertThatThrownBy(() -> Ram.Config.read(Args.parse("ram:hidden=1"), 10, 8, 1))
+        assertThatThrownBy(() -> Ram.Config.read(Args.parse("ram:hidden=1"), 10, new Retina(8, 1, 2), 0.05))
                 .hasMessageContaining("hidden is 1");
     }
 }

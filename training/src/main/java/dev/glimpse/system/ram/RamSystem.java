@@ -5,6 +5,7 @@ import dev.glimpse.attention.Args;
 import dev.glimpse.data.DataSources;
 import dev.glimpse.data.Image;
 import dev.glimpse.glimpses.Ram;
+import dev.glimpse.glimpses.Retina;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.system.digits.Grey;
 import dev.glimpse.system.digits.SceneMaterial;
@@ -62,10 +63,11 @@ public final class RamSystem implements LearnedSystem {
         return new Ram(config(args(config), config.classes().size()));
     }
 
-    /** In a larger image the paper's retina sees more of it, less sharply. */
+    /** In a larger image the paper's retina sees more of it, less sharply, and places are further apart. */
     private static Ram.Config config(Args args, long classes) {
         boolean small = PlacedDigits.variant(args) == PlacedDigits.Variant.CENTRED;
-        Ram.Config config = Ram.Config.read(args, classes, small ? 8 : 12, small ? 1 : 3);
+        Ram.Config config = Ram.Config.read(args, classes, small ? new Retina(8, 1, 2) : new Retina(12, 3, 2),
+                small ? 0.05 : 0.1);
         PlacedDigits scene = PlacedDigits.read(args);
         if (config.retina().patch() > scene.side()) {
             throw new IllegalArgumentException("ram: a retina of patch=" + config.retina().patch()

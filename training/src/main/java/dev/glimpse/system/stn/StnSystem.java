@@ -38,7 +38,7 @@ public final class StnSystem implements LearnedSystem {
 
     @Override
     public Map<String, String> usual() {
-        return Map.of("--epochs", "20", "--batch", "128", "--optimizer", "adam", "--lr", "0.001", "--weight-decay",
+        return Map.of("--epochs", "12", "--batch", "64", "--optimizer", "adam", "--lr", "0.001", "--weight-decay",
                 "0");
     }
 
