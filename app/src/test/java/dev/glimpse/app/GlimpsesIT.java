@@ -13,12 +13,10 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The systems that look at parts of pictures, from the command line: trained, used, and called wrongly. */
+/** The systems that look at parts of pictures, from the command line: trained and used. */
 class GlimpsesIT {
     private static final int SIDE = 28;
 
@@ -96,24 +94,8 @@ class GlimpsesIT {
         assertThat(shown.exit()).isZero();
         assertThat(shown.out().lines()).hasSize(4);
         assertThat(stn.resolve("glimpses/test-digit-2/after.png")).exists();
-        assertThat(glimpse("glimpses", stn, "--test", 0).errorLine()).contains("--test is 0, must be 1 to 12");
-        assertThat(glimpse("glimpses", stn).errorLine()).contains("give pictures, or --test N");
-        assertThat(glimpse("glimpses", stn, "a.png").errorLine()).contains("'stn' shows test images alone");
-    }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            --model ram:patch=30        | a retina of patch=30 is larger than images of 28x28
-            --model ram:colour=3        | ram has no argument 'colour'; it has
-            --model ram --precision bf16 | ram computes in float32 alone
-            --model ram --size 60       | --size is for networks of glimpse list models
-            --model stn:size=30         | do not fit into size=30
-            """)
-    void aWrongCallIsOneLine(String args, String message) {
-        Launched run = glimpse((Object[]) ("train;" + folder + ";--out;" + folder.resolve("none") + ";"
-                + args.strip().replaceAll(" +", ";")).split(";"));
-        assertThat(run.exit()).isEqualTo(2);
-        assertThat(run.errorLine()).contains(message);
-        assertThat(folder.resolve("none")).doesNotExist();
+        assertThat(Called.glimpse("glimpses", stn, "--test", 0).err()).contains("--test is 0, must be 1 to 12");
+        assertThat(Called.glimpse("glimpses", stn).err()).contains("give pictures, or --test N");
+        assertThat(Called.glimpse("glimpses", stn, "a.png").err()).contains("'stn' shows test images alone");
     }
 }
