@@ -18,6 +18,10 @@ final class SystemTable {
     private static final List<Row> ROWS = List.of(
             new Row("saliency", "saliency-based attention", "Itti et al., TPAMI 1998",
                     "where a picture is looked at first", "docs/systems/saliency.md", "./glimpse saliency --search"),
+            new Row("ram", "recurrent attention model", "Mnih et al., NeurIPS 2014", "digits, glimpse by glimpse",
+                    "docs/systems/recurrent-attention.md", "./glimpse train mnist --model ram --out ram"),
+            new Row("stn", "spatial transformer", "Jaderberg et al., NeurIPS 2015", "digits, turned upright first",
+                    "docs/systems/spatial-transformer.md", "./glimpse train mnist --model stn --out stn"),
             new Row("seq2seq", "attention to align", "Bahdanau et al., ICLR 2015", "German to English",
                     "docs/systems/translation.md",
                     "./glimpse train multi30k --model seq2seq --out RUN && ./glimpse translate RUN --test multi30k"),
@@ -32,7 +36,7 @@ final class SystemTable {
     }
 
     static String text() {
-        return lines("%-12s %-26s %-26s %-36s %5$s%n");
+        return lines("%-12s %-26s %-30s %-36s %5$s%n");
     }
 
     /** The table as it stands in docs/systems. */

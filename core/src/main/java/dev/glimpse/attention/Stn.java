@@ -5,8 +5,7 @@ import static dev.glimpse.nn.Layers.linear;
 import static dev.glimpse.nn.Layers.maxPool2d;
 import static dev.glimpse.nn.Layers.relu;
 import static dev.glimpse.nn.Tensors.adaptiveMean;
-import static dev.glimpse.nn.Tensors.sample;
-import static dev.glimpse.nn.Tensors.shape;
+import static dev.glimpse.nn.Tensors.affine;
 import static dev.glimpse.nn.Window.padding;
 
 import dev.glimpse.Layer;
@@ -17,7 +16,6 @@ import dev.glimpse.nn.Tensors.Outside;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.MaxPool2dImpl;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Spatial transformer: looks at the map, chooses an affine transformation, and samples the map there.
@@ -99,8 +97,7 @@ public final class Stn extends Layer implements StartsAsIdentity {
         requireRoom(x);
         Tensor found = adaptiveMean(localization.forward(x), SIDE, SIDE); // (B, 10, 3, 3)
         Tensor theta = regressor.forward(found.flatten(1, 3)).view(-1, 2, 3); // (B, 2, 3)
-        Tensor points = torch.affine_grid_generator(theta, shape(x), config.alignCorners()); // (B, H, W, 2)
-        return sample(x, points, config.outside(), config.alignCorners());
+        return affine(x, theta, config.outside(), config.alignCorners());
     }
 
     private void requireRoom(Tensor x) {

@@ -1,6 +1,8 @@
 package dev.glimpse.golden;
 
 import dev.glimpse.attention.Args;
+import dev.glimpse.glimpses.RamGlimpse;
+import dev.glimpse.glimpses.Retina;
 import dev.glimpse.sequence.AdditiveAttention;
 import dev.glimpse.sequence.Transformer;
 import java.util.Collections;
@@ -37,11 +39,19 @@ final class SystemParts {
 
     private static Map<String, Part> parts() {
         Map<String, Part> parts = new LinkedHashMap<>();
+        parts.put("ram-glimpse", new Part(SystemParts::ramGlimpse,
+                (module, in) -> List.of(((RamGlimpse) module).forward(in.get(0), in.get(1), in.get(2)))));
         parts.put("additive", new Part(a -> new AdditiveAttention(a.required("encoder"), a.required("decoder")),
                 SystemParts::additive));
         parts.put("transformer", new Part(a -> new Transformer(Transformer.Config.read(a)), (module,
                 in) -> List.of(((Transformer) module).forward(in.get(0), in.get(1)).flatten(0, 1))));
         return Collections.unmodifiableMap(parts);
+    }
+
+    private static Module ramGlimpse(Args args) {
+        return new RamGlimpse(new Retina(args.required("patch"), args.required("patches"), args.required("scale")),
+                args.required("channels"), args.required("glimpse_hidden"), args.required("location_hidden"),
+                args.required("hidden"));
     }
 
     private static List<Tensor> additive(Module module, List<Tensor> in) {

@@ -145,6 +145,17 @@ public final class Tensors {
         return torch.grid_sampler(x, points, BILINEAR, outside.ordinal(), alignCorners);
     }
 
+    /**
+     * Reads maps where an affine transformation takes their own positions, bilinearly: (B, C, H, W) to the same.
+     *
+     * @param theta (B, 2, 3), from where a position is written to where it is read, both from -1 to 1
+     * @param alignCorners whether -1 and 1 are the centres of the corner positions, or the maps' borders
+     */
+    public static Tensor affine(Tensor x, Tensor theta, Outside outside, boolean alignCorners) {
+        Tensor points = torch.affine_grid_generator(theta, shape(x), alignCorners); // (B, H, W, 2)
+        return sample(x, points, outside, alignCorners);
+    }
+
     /** The largest value of each window of a map, side by side: (B, C, ...), a window size for each dimension of the map. */
     public static Tensor maxPool(Tensor x, long... window) {
         return switch (window.length) {

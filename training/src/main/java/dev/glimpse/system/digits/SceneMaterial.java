@@ -1,0 +1,69 @@
+package dev.glimpse.system.digits;
+
+import dev.glimpse.data.DataSources;
+import dev.glimpse.data.Dataset;
+import dev.glimpse.data.Loader;
+import dev.glimpse.train.Material;
+import dev.glimpse.train.RunConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Images made of a data set's digits: of the training ones others in each epoch, of the test ones always the same. */
+public record SceneMaterial(DataSources.Splits digits, Scene scene) implements Material {
+    public SceneMaterial {
+        if (digits.train().multiLabel()) {
+            throw new IllegalArgumentException("images of several classes each; expected one, as MNIST's have");
+        }
+    }
+
+    /**
+     * Opens a run's data again.
+     *
+     * @throws IllegalArgumentException in one line where its classes are others
+     */
+    public static SceneMaterial of(String data, List<String> classes, Scene scene) throws IOException {
+        DataSources.Splits digits = DataSources.open(data);
+        if (!digits.classes().equals(classes)) {
+            throw new IllegalArgumentException(data + ": its classes are others than when the run began: "
+                    + digits.classes() + ", then " + classes);
+        }
+        return new SceneMaterial(digits, scene);
+    }
+
+    @Override
+    public int trainingImages() {
+        return digits.train().size();
+    }
+
+    @Override
+    public RunConfig.Images identity() {
+        return Material.identity(digits.train().size(), digits.test().size(), i -> labelAndFile(digits.train(), i),
+                i -> labelAndFile(digits.test(), i));
+    }
+
+    private static String labelAndFile(Dataset data, int index) {
+        return data.label(index) + "/" + Path.of(data.name(index)).getFileName();
+    }
+
+    @Override
+    public Loader training(RunConfig config, int workers) {
+        int batch = config.recipe().batch();
+        return new Loader(new SceneExamples(digits.train(), scene, false),
+                new Loader.Options(batch, true, digits.train().size() >= batch, workers, config.recipe().seed(), false,
+                        config.feeding().maxSkippedShare()));
+    }
+
+    @Override
+    public Loader test(RunConfig config, int workers) {
+        return new Loader(new SceneExamples(digits.test(), scene, true), new Loader.Options(config.recipe().batch(),
+                false, false, workers, config.recipe().seed(), false, config.feeding().maxSkippedShare()));
+    }
+
+    /** A test image, as the tests have it. */
+    public Grey testImage(int index) throws IOException {
+        Grey image = Grey.black(scene.side());
+        scene.draw(digits.test(), index, SceneExamples.fixed(index), image);
+        return image;
+    }
+}
