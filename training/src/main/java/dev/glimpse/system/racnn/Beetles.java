@@ -10,14 +10,14 @@ import java.util.random.RandomGenerator;
  * Generated pictures of beetles whose species is told by one small mark on their back, and by nothing else.
  *
  * <pre>
- * ground    soft colours at random, with six to ten pebbles
- * beetle    an oval of 48 to 68 % of the picture's side in length, of any colour and at any angle, with a head and a seam
+ * ground    soft colours near grey, with six to ten pebbles
+ * beetle    an oval of 48 to 68 % of the picture's side in length, of such a colour too, at any angle, with a head and a seam
  * spots     four to seven discs on its back that tell nothing, about as large and as bright as the mark
- * mark      a square of 8 pixels on its back: bars of 2 pixels, level, upright, rising or falling, or checks
+ * mark      a square of 8 pixels on its back, rust or blue: bars of 2 pixels, level, upright, rising or falling
  * </pre>
  *
  * All is drawn from (seed, half, index). Averaged down to a third of its side, as scale one sees it, a mark is three pixels
- * wide and its bars all but cancel out: it can be found, but hardly read.
+ * wide and its bars all but cancel out: whether it is rust or blue can be told, but hardly how its bars lie.
  *
  * @param train how many pictures there are to learn from
  * @param test how many to be tested on
@@ -26,9 +26,12 @@ import java.util.random.RandomGenerator;
  * @param seed of all of them
  */
 record Beetles(int train, int test, int size, int mark, long seed) {
-    static final List<String> SPECIES = List.of("level", "upright", "rising", "falling", "checked");
+    static final List<String> SPECIES = List.of("level-rust", "level-blue", "upright-rust", "upright-blue",
+            "rising-rust", "rising-blue", "falling-rust", "falling-blue");
 
     private static final int BAR = 2; // pixels
+    private static final float CONTRAST = 0.25f;
+    private static final float TINT = 0.2f;
     private static final double NOISE = 0.05;
     private static final int GROUND = 6; // colours along a side
     private static final int LEAST_SIZE = 48;
@@ -112,24 +115,26 @@ record Beetles(int train, int test, int size, int mark, long seed) {
 
     private void mark(Painting painting, int species, int left, int top, RandomGenerator random) {
         float[] tint = Painting.tone(random);
+        float rust = species % 2 == 0 ? TINT : -TINT;
+        tint[0] += rust;
+        tint[2] -= rust;
         int phase = random.nextInt(2 * BAR);
         for (int y = 0; y < mark; y++) {
             for (int x = 0; x < mark; x++) {
                 boolean light = light(species, x, y, phase);
                 for (int c = 0; c < 3; c++) {
-                    painting.set(left + x, top + y, c, tint[c] + (light ? 0.3f : -0.3f));
+                    painting.set(left + x, top + y, c, tint[c] + (light ? CONTRAST : -CONTRAST));
                 }
             }
         }
     }
 
     private boolean light(int species, int x, int y, int phase) {
-        int along = switch (species) {
+        int along = switch (species / 2) {
             case 0 -> y + phase;
             case 1 -> x + phase;
             case 2 -> x + y + phase;
-            case 3 -> x - y + mark + phase;
-            default -> BAR * ((x + phase) / BAR + (y + phase) / BAR);
+            default -> x - y + mark + phase;
         };
         return along / BAR % 2 == 0;
     }

@@ -13,16 +13,22 @@ final class Painting {
         rgb = new float[3 * size * size];
     }
 
+    /** Not far from grey, dark or bright. */
     static float[] colour(RandomGenerator random) {
-        return new float[]{0.15f + 0.7f * random.nextFloat(), 0.15f + 0.7f * random.nextFloat(),
-            0.15f + 0.7f * random.nextFloat()};
+        return near(0.2f + 0.6f * random.nextFloat(), 0.1f, random);
     }
 
     /** Nearly grey, neither dark nor bright. */
     static float[] tone(RandomGenerator random) {
-        float grey = 0.4f + 0.2f * random.nextFloat();
-        return new float[]{grey + 0.1f * random.nextFloat() - 0.05f, grey + 0.1f * random.nextFloat() - 0.05f,
-            grey + 0.1f * random.nextFloat() - 0.05f};
+        return near(0.4f + 0.2f * random.nextFloat(), 0.03f, random);
+    }
+
+    private static float[] near(float grey, float by, RandomGenerator random) {
+        float[] colour = new float[3];
+        for (int c = 0; c < colour.length; c++) {
+            colour[c] = grey + by * (2 * random.nextFloat() - 1);
+        }
+        return colour;
     }
 
     void set(int x, int y, int channel, float value) {

@@ -11,14 +11,19 @@ import java.util.List;
  *
  * @param margin by which a scale is to be surer of the truth than the one before it
  * @param logits whether that is measured in raw scores, as some code has it, and not in probabilities
+ * @param anchor weight of what the proposal networks are pre-trained for, in the steps in which they learn by the ranking
  * @param pretrain epochs at the beginning in which the proposal networks learn to look at the highest response
  * @param alternate how many steps the classifiers learn after that, and then the proposal networks, and so on
  */
-record RaCnnOptions(RaCnn.Config network, double margin, boolean logits, double pretrain, List<Long> alternate) {
+record RaCnnOptions(RaCnn.Config network, double margin, boolean logits, double anchor, double pretrain,
+        List<Long> alternate) {
     RaCnnOptions {
         alternate = List.copyOf(alternate);
         if (!(margin >= 0)) {
             throw new IllegalArgumentException("racnn: margin is " + margin + ", must be at least 0");
+        }
+        if (!(anchor >= 0)) {
+            throw new IllegalArgumentException("racnn: anchor is " + anchor + ", must be at least 0");
         }
         if (!(pretrain >= 0)) {
             throw new IllegalArgumentException("racnn: pretrain is " + pretrain + " epochs, must be at least 0");
@@ -26,7 +31,7 @@ record RaCnnOptions(RaCnn.Config network, double margin, boolean logits, double 
         if (alternate.size() != 2 || alternate.stream().anyMatch(steps -> steps < 0)
                 || alternate.stream().mapToLong(Long::longValue).sum() < 1) {
             throw new IllegalArgumentException("racnn: alternate is " + alternate
-                    + "; expected steps of the classifiers and of the proposal networks, as 3+1");
+                    + "; expected steps of the classifiers and of the proposal networks, as 1+1");
         }
     }
 
@@ -41,7 +46,7 @@ record RaCnnOptions(RaCnn.Config network, double margin, boolean logits, double 
                     "racnn: ranking is '" + ranking + "'; known: probabilities, logits");
         }
         RaCnnOptions options = new RaCnnOptions(network, args.number("margin", 0.05), ranking.equals("logits"),
-                args.number("pretrain", 10), args.integers("alternate", List.of(3L, 1L)));
+                args.number("anchor", 5000), args.number("pretrain", 4), args.integers("alternate", List.of(1L, 1L)));
         args.requireAllRead();
         return options;
     }

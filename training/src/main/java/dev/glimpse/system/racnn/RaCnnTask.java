@@ -54,13 +54,11 @@ final class RaCnnTask implements Task {
         Sight sight = Sight.of(output, classes);
         Tensor classification = classification(sight, labels(target));
         Tensor ranking = ranking(sight, labels(target));
+        Tensor astray = torch.smooth_l1_loss(sight.proposals(), highest(sight.peaks()));
         Tensor loss = switch (half) {
             case CLASSIFIERS -> classification.add(ranking.detach());
-            case ATTENTION -> ranking.add(classification.detach());
-            case EACH -> {
-                Tensor astray = torch.smooth_l1_loss(sight.proposals(), highest(sight.peaks()));
-                yield classification.add(ranking.detach()).add(astray.sub(astray.detach())); // its gradient alone
-            }
+            case ATTENTION -> ranking.add(classification.detach()).add(gradientAlone(astray, options.anchor()));
+            case EACH -> classification.add(ranking.detach()).add(gradientAlone(astray, 1));
         };
         return new Outcome(output, loss);
     }
@@ -90,6 +88,11 @@ final class RaCnnTask implements Task {
         Tensor sure = options.logits() ? sight.scores() : sight.scores().softmax(2); // (B, 3, K)
         Tensor index = labels.view(-1, 1, 1).expand(-1, RaCnn.SCALES, 1);
         return RaCnn.ranking(sure.gather(2, index).squeeze(2), options.margin());
+    }
+
+    /** 0, with the gradient of a loss. */
+    private static Tensor gradientAlone(Tensor loss, double weight) {
+        return loss.sub(loss.detach()).mul(new Scalar(weight));
     }
 
     /** Boxes of half the view's side around the peaks, moved inside: (B, 2, 2) to (B, 2, 3). */
