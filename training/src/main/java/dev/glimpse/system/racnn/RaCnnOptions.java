@@ -46,7 +46,7 @@ record RaCnnOptions(RaCnn.Config network, double margin, boolean logits, double 
                     "racnn: ranking is '" + ranking + "'; known: probabilities, logits");
         }
         RaCnnOptions options = new RaCnnOptions(network, args.number("margin", 0.05), ranking.equals("logits"),
-                args.number("anchor", 5000), args.number("pretrain", 4), args.integers("alternate", List.of(1L, 1L)));
+                args.number("anchor", 5000), args.number("pretrain", 3), args.integers("alternate", List.of(1L, 1L)));
         args.requireAllRead();
         return options;
     }

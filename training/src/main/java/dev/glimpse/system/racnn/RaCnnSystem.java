@@ -21,7 +21,7 @@ public final class RaCnnSystem implements LearnedSystem {
 
     @Override
     public Map<String, String> usual() {
-        return Map.of("--epochs", "8", "--batch", "32", "--lr", "0.002", "--weight-decay", "0.0005");
+        return Map.of("--epochs", "6", "--batch", "32", "--lr", "0.002", "--weight-decay", "0.0005");
     }
 
     @Override
