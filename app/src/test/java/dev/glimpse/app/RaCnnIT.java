@@ -38,9 +38,9 @@ class RaCnnIT {
             generated        | racnn:size=64     | are for pictures from files
             """)
     void aWrongCallIsOneLine(String data, String model, String message) {
-        Launched run = glimpse("train", data, "--model", model, "--out", folder.resolve("none"));
+        Called run = Called.glimpse("train", data, "--model", model, "--out", folder.resolve("none"));
         assertThat(run.exit()).isEqualTo(2);
-        assertThat(run.errorLine()).contains(message);
+        assertThat(run.err()).hasLineCount(1).contains(message);
         assertThat(folder.resolve("none")).doesNotExist();
     }
 }
