@@ -27,7 +27,9 @@ final class SystemTable {
                     "./glimpse train multi30k --model seq2seq --out RUN && ./glimpse translate RUN --test multi30k"),
             new Row("transformer", "attention alone", "Vaswani et al., NeurIPS 2017", "German to English",
                     "docs/systems/translation.md",
-                    "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"));
+                    "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"),
+            new Row("racnn", "recurrent attention CNN", "Fu et al., CVPR 2017", "what is told apart by a detail",
+                    "docs/systems/racnn.md", "./glimpse train generated --model racnn --out racnn"));
 
     private SystemTable() {}
 
