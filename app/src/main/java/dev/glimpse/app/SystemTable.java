@@ -23,7 +23,9 @@ final class SystemTable {
                     "./glimpse train multi30k --model seq2seq --out RUN && ./glimpse translate RUN --test multi30k"),
             new Row("transformer", "attention alone", "Vaswani et al., NeurIPS 2017", "German to English",
                     "docs/systems/translation.md",
-                    "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"));
+                    "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"),
+            new Row("caption", "show, attend and tell", "Xu et al., ICML 2015", "captions of pictures, a look a word",
+                    "docs/systems/captioning.md", "./glimpse train generated --model caption --out RUN"));
 
     private SystemTable() {}
 
