@@ -14,7 +14,8 @@ import java.util.Map;
  * @param kind of attention
  * @param encoder {@code small}, or the name of a network
  * @param stage of the network whose maps the decoder looks at, from 1
- * @param penalty of soft attention: alpha_c of the paper, how much each place is to be looked at once in all
+ * @param penalty of soft attention: alpha_c of the paper, how much each place is to be looked at once in all; 0 with the
+ *        small encoder, for most places of a made-up scene are empty
  * @param reinforce of hard attention: how much what was drawn teaches the weights
  * @param entropy of hard attention: how much the weights are kept from settling
  * @param mean of hard attention: the share of pictures of which the weighted mean is taken
@@ -28,7 +29,7 @@ record CaptionConfig(Kind kind, String encoder, int stage, double penalty, doubl
     /** What the vocabulary is of. */
     static final String WORDS = "captions";
 
-    private static final int SMALL_FEATURES = 192;
+    private static final int SMALL_FEATURES = 128;
     private static final double SMALL_DROPOUT = 0.1;
 
     /** How the decoder looks at a picture. */
@@ -58,8 +59,9 @@ record CaptionConfig(Kind kind, String encoder, int stage, double penalty, doubl
 
     /** Reads all but the decoder's sizes. */
     static CaptionConfig read(Args args) {
-        return new CaptionConfig(Args.constant(args.owner(), "kind", Kind.class, args.text("kind", "soft")),
-                args.text("encoder", SMALL), Math.toIntExact(args.integer("stage", 4)), args.number("penalty", 1),
+        String encoder = args.text("encoder", SMALL);
+        return new CaptionConfig(Args.constant(args.owner(), "kind", Kind.class, args.text("kind", "soft")), encoder,
+                Math.toIntExact(args.integer("stage", 4)), args.number("penalty", encoder.equals(SMALL) ? 0 : 1),
                 args.number("reinforce", 0.1), args.number("entropy", 0.002), args.number("mean", 0.5),
                 args.integer("min_count", 5));
     }

@@ -43,10 +43,10 @@ public final class CaptionSystem implements LearnedSystem {
     @Override
     public Map<String, String> usual() {
         Map<String, String> usual = new LinkedHashMap<>();
-        usual.put("--epochs", "20");
-        usual.put("--batch", "64");
+        usual.put("--epochs", "12");
+        usual.put("--batch", "32");
         usual.put("--optimizer", "adam");
-        usual.put("--lr", "0.001");
+        usual.put("--lr", "0.002");
         usual.put("--weight-decay", "0");
         usual.put("--clip-norm", "5");
         return usual;

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -30,7 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
 record KarpathySplit(Path file, Path images, Map<String, List<Entry>> splits) {
     /** Words of the longest caption that is taken. */
     static final int LONGEST = 50;
-    private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonMapper JSON =
+            JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
     private static final Set<String> TO_LEARN_FROM = Set.of("train", "restval");
 
     /** A picture. @param path below the folder of pictures */

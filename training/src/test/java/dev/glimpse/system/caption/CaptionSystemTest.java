@@ -59,7 +59,7 @@ class CaptionSystemTest {
     private static RunConfig config(String data, String model, int epochs) throws IOException {
         Args args = Args.parse(model);
         LearnedSystem.Prepared prepared = SYSTEM.prepare(data, args);
-        Recipe recipe = Recipe.plain(epochs, 16, OptimizerSettings.parse("adam", 0.003, 0),
+        Recipe recipe = Recipe.plain(epochs, 8, OptimizerSettings.parse("adam", 0.005, 0),
                 Schedule.parse("cosine", 0), 4, 2);
         return new RunConfig(RunConfig.FORMAT, "test", "caption", args.values(), prepared.classes(), prepared.size(),
                 prepared.mean(), prepared.std(), prepared.data(), prepared.material().identity(), recipe,
@@ -85,15 +85,15 @@ class CaptionSystemTest {
     @ParameterizedTest
     @ValueSource(strings = {"soft", "hard"})
     void aFewStepsLearn(String kind) throws IOException {
-        RunConfig config = config("generated:train=192,test=24,size=32",
+        RunConfig config = config("generated:train=256,test=24,size=32",
                 "caption:kind=" + kind + ",attention=48,embed=32,decoder=64", 4);
         try (Run run = Run.create(folder, config)) {
             List<EpochMetrics> epochs = train(run, network(config), () -> false);
             Map<String, Double> first = epochs.getFirst().test();
             Map<String, Double> last = epochs.getLast().test();
             assertThat(last.keySet()).containsExactly("loss", "perplexity", "bleu", "pointing", "chance");
-            assertThat(last.get("perplexity")).isLessThan(first.get("perplexity")).isLessThan(4.5);
-            assertThat(last.get("bleu")).isBetween(0.1, 1.0);
+            assertThat(last.get("perplexity")).isLessThan(first.get("perplexity")).isLessThan(8);
+            assertThat(last.get("bleu")).isBetween(0.03, 1.0);
             assertThat(last.get("chance")).isBetween(0.02, 0.2);
             assertThat(epochs.getLast().train().keySet()).containsExactly("loss", "perplexity");
         }
@@ -113,7 +113,7 @@ class CaptionSystemTest {
         }
         int[] asked = {0};
         try (Run run = Run.create(folder.resolve("stopped"), config)) {
-            train(run, network(config), () -> ++asked[0] > 8);
+            train(run, network(config), () -> ++asked[0] > 14);
         }
         torch.manual_seed(99);
         try (Run run = Run.resume(folder.resolve("stopped"))) {

@@ -53,6 +53,7 @@ class ScenesTest {
         for (int i = 0; i < 100; i++) {
             Image image = SCENES.image(i);
             Scene scene = SCENES.scene(i);
+            int strange = 0;
             assertThat(SCENES.captions(i)).isEqualTo(scene.captions());
             for (int p = 0; p < 64 * 64; p++) {
                 int x = p % 64;
@@ -60,7 +61,7 @@ class ScenesTest {
                 int[] rgb = IntStream.range(3 * p, 3 * p + 3).map(c -> image.rgb()[c] & 0xff).toArray();
                 if (scene.things().stream().noneMatch(thing -> inside(thing.box(), x, y))) {
                     int grey = (rgb[0] + rgb[1] + rgb[2]) / 3;
-                    assertThat(rgb).as("ground").allMatch(value -> Math.abs(value - grey) < 26);
+                    strange += IntStream.of(rgb).allMatch(value -> Math.abs(value - grey) < 26) ? 0 : 1;
                 }
                 for (Thing thing : scene.things()) {
                     if (x == (int) thing.x() && y == (int) thing.y()) {
@@ -68,6 +69,7 @@ class ScenesTest {
                     }
                 }
             }
+            assertThat(strange).as("coloured ground in scene " + i).isZero();
         }
     }
 
