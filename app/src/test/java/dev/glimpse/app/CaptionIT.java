@@ -81,9 +81,9 @@ class CaptionIT {
             train none.json --model caption --out OUT             | 1 | none.json: no such file
             """)
     void aWrongCallIsOneLine(String args, int exit, String message) {
-        Launched wrong = glimpse((Object[]) args.replace("RUN", run.toString())
+        Called wrong = Called.glimpse((Object[]) args.replace("RUN", run.toString())
                 .replace("OUT", folder.resolve("none").toString()).split(" +"));
-        assertThat(wrong.errorLine()).contains(message);
+        assertThat(wrong.err()).startsWith("glimpse: ").hasLineCount(1).contains(message);
         assertThat(wrong.exit()).isEqualTo(exit);
         assertThat(wrong.out()).isEmpty();
     }
