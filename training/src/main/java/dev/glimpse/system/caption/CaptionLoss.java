@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
  * <pre>
  * cost_i        = -sum_t log p(word_it)                                    of picture i
  * coverage      = mean_i,n (1 - sum_t w_itn)^2                             soft: each place is to be looked at once in all
- * reinforce     = sum_i (cost_i - b) sum_t log w_it(drawn place)           hard: what cost more than b is drawn less
+ * reinforce     = sum_i (cost_i - b_i) sum_t log w_it(drawn place)           hard: what cost more than usual is drawn less
  * certainty     = sum_i,t,n w_itn log w_itn                                hard: negative entropy
  * </pre>
  *
@@ -41,14 +41,14 @@ final class CaptionLoss {
      * Gradients flow to the weights alone.
      *
      * @param costs (B)
-     * @param baseline (1)
+     * @param usual (B), what such captions cost
      * @param weights (B, T, N)
      * @param taken (B, T, N), 1 at the place that was drawn
      * @param drawn (B, 1), 1 for the pictures of which a place was drawn
      */
-    static Tensor reinforce(Tensor costs, Tensor baseline, Tensor weights, Tensor taken, Tensor drawn) {
+    static Tensor reinforce(Tensor costs, Tensor usual, Tensor weights, Tensor taken, Tensor drawn) {
         Tensor logs = taken.detach().mul(log(weights)).sum(2).sum(1); // (B)
-        Tensor worse = costs.detach().sub(baseline.detach());
+        Tensor worse = costs.detach().sub(usual.detach());
         return worse.mul(logs).mul(drawn.squeeze(1)).sum();
     }
 

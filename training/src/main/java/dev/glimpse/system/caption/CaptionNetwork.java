@@ -82,14 +82,14 @@ final class CaptionNetwork extends Layer {
         return config.kind() == Kind.SOFT ? Gaze.SOFT : Gaze.LIKELIEST;
     }
 
-    /** What captions have cost so far, a moving average: (1). */
+    /** What a word has cost so far, a moving average: (1). */
     Tensor baseline() {
         return baseline;
     }
 
-    /** Takes a batch's costs into the average. @param costs (B), without gradient */
-    void average(Tensor costs) {
+    /** Takes a batch into the average. @param cost a word's, a scalar without gradient */
+    void average(Tensor cost) {
         Scopes.noGrad(() -> baseline.mul_(new Scalar(BASELINE_STAYS))
-                .add_(costs.mean().mul(new Scalar(1 - BASELINE_STAYS))));
+                .add_(cost.mul(new Scalar(1 - BASELINE_STAYS))));
     }
 }

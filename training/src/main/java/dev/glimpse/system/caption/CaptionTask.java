@@ -72,11 +72,12 @@ final class CaptionTask implements Task {
         CaptionDecoder.Result said =
                 model.decoder().forward(places, captions.heard, captions.spoken, Gaze.sampled(drawn));
         Tensor costs = CaptionLoss.costs(said.scores(), captions.next, captions.spoken);
-        Tensor reinforce = CaptionLoss.reinforce(costs, model.baseline(), said.weights(), said.taken(), drawn)
+        Tensor usual = model.baseline().mul(captions.spoken.sum(1)); // (B)
+        Tensor reinforce = CaptionLoss.reinforce(costs, usual, said.weights(), said.taken(), drawn)
                 .mul(new Scalar(config.reinforce()));
         Tensor certainty = CaptionLoss.certainty(said.weights()).mul(new Scalar(config.entropy()));
         Tensor loss = costs.sum().add(reinforce).add(certainty).div(captions.spoken.sum());
-        model.average(costs.detach());
+        model.average(costs.detach().sum().div(captions.spoken.sum()));
         return new Outcome(costs.unsqueeze(1), loss);
     }
 
