@@ -18,7 +18,8 @@ import picocli.CommandLine.ScopeType;
             EvalCommand.class, PredictCommand.class,
             ExplainCommand.class,
             VerifyCommand.class, ConvertCommand.class, ProfileCommand.class, BenchCommand.class, ListCommand.class,
-            SaliencyCommand.class, GlimpsesCommand.class, TranslateCommand.class, DoctorCommand.class})
+            SaliencyCommand.class, GlimpsesCommand.class, TranslateCommand.class, CaptionCommand.class,
+            DoctorCommand.class})
 public final class Main implements Runnable {
     /** The work failed, or a check did not hold. */
     static final int FAILED = 1;

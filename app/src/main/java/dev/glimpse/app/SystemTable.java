@@ -28,6 +28,8 @@ final class SystemTable {
             new Row("transformer", "attention alone", "Vaswani et al., NeurIPS 2017", "German to English",
                     "docs/systems/translation.md",
                     "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"),
+            new Row("caption", "show, attend and tell", "Xu et al., ICML 2015", "captions of pictures, a look a word",
+                    "docs/systems/captioning.md", "./glimpse train generated --model caption --out RUN"),
             new Row("racnn", "recurrent attention CNN", "Fu et al., CVPR 2017", "what is told apart by a detail",
                     "docs/systems/racnn.md", "./glimpse train generated --model racnn --out racnn"));
 

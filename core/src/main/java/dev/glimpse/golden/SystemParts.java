@@ -3,8 +3,13 @@ package dev.glimpse.golden;
 import dev.glimpse.attention.Args;
 import dev.glimpse.glimpses.RamGlimpse;
 import dev.glimpse.glimpses.Retina;
+import dev.glimpse.nn.Tensors;
 import dev.glimpse.sequence.AdditiveAttention;
+import dev.glimpse.sequence.CaptionAttention;
+import dev.glimpse.sequence.CaptionDecoder;
+import dev.glimpse.sequence.Gaze;
 import dev.glimpse.sequence.Transformer;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +50,13 @@ final class SystemParts {
                 SystemParts::additive));
         parts.put("transformer", new Part(a -> new Transformer(Transformer.Config.read(a)), (module,
                 in) -> List.of(((Transformer) module).forward(in.get(0), in.get(1)).flatten(0, 1))));
+        parts.put("caption-attention", new Part(a -> new CaptionAttention(a.required("encoder"), a.required("decoder"),
+                a.required("attention"), Args.constant(a.owner(), "activation", CaptionAttention.Activation.class,
+                        a.text("activation", "relu"))),
+                SystemParts::captionAttention));
+        parts.put("caption-decoder", new Part(a -> new CaptionDecoder(
+                CaptionDecoder.Config.usual(a.integer("encoder", 2048), a.required("vocab")).read(a)),
+                SystemParts::captionDecoder));
         return Collections.unmodifiableMap(parts);
     }
 
@@ -57,5 +69,23 @@ final class SystemParts {
     private static List<Tensor> additive(Module module, List<Tensor> in) {
         AdditiveAttention.Result result = ((AdditiveAttention) module).forward(in.get(0), in.get(1), in.get(2));
         return List.of(result.context(), result.weights());
+    }
+
+    private static List<Tensor> captionAttention(Module module, List<Tensor> in) {
+        CaptionAttention.Result result = ((CaptionAttention) module).forward(in.get(0), in.get(1));
+        return List.of(result.context(), result.weights());
+    }
+
+    /** The file has the grid as (B, h, w, enc), and a length a caption, the beginning's mark counted. */
+    private static List<Tensor> captionDecoder(Module module, List<Tensor> in) {
+        long[] lengths = Tensors.toLongs(in.get(2));
+        int steps = Math.toIntExact(Arrays.stream(lengths).max().orElseThrow() - 1);
+        float[] spoken = new float[lengths.length * steps];
+        for (int i = 0; i < lengths.length; i++) {
+            Arrays.fill(spoken, i * steps, i * steps + (int) lengths[i] - 1, 1);
+        }
+        CaptionDecoder.Result result = ((CaptionDecoder) module).forward(in.get(0).flatten(1, 2),
+                in.get(1).narrow(1, 0, steps + 1), Tensors.of(spoken, lengths.length, steps), Gaze.SOFT);
+        return List.of(result.scores(), result.weights());
     }
 }
