@@ -49,12 +49,12 @@ record LabelledMaterial(Dataset train, Dataset check) implements Material {
     public Loader training(RunConfig config, int workers) {
         Transform augmented = new Transform(config.size(), config.mean(), config.std(),
                 config.feeding().augmentation());
-        return new Loader(train, augmented, Materials.shuffled(config, train.size(), workers));
+        return new Loader(train, augmented, Material.shuffled(config, train.size(), workers));
     }
 
     @Override
     public Loader test(RunConfig config, int workers) {
         Transform plain = new Transform(config.size(), config.mean(), config.std(), false);
-        return new Loader(check, plain, Materials.inOrder(config, config.recipe().batch(), workers));
+        return new Loader(check, plain, Material.inOrder(config, config.recipe().batch(), workers));
     }
 }

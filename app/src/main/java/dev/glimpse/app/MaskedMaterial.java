@@ -24,7 +24,7 @@ record MaskedMaterial(SegmentationFolder.Splits splits) implements Material {
     public Loader training(RunConfig config, int workers) {
         SegmentationTransform parts = new SegmentationTransform(config.size(), config.size(), config.mean(),
                 config.std(), config.task().masks().deformation());
-        return new Loader(splits.train(), parts, Materials.shuffled(config, trainingImages(), workers));
+        return new Loader(splits.train(), parts, Material.shuffled(config, trainingImages(), workers));
     }
 
     /** As many pixels a batch as in training, but at least one image. */
@@ -36,6 +36,6 @@ record MaskedMaterial(SegmentationFolder.Splits splits) implements Material {
         long pixels = (long) config.recipe().batch() * config.size() * config.size();
         int batch = (int) Math.max(1, pixels / ((long) height * width));
         SegmentationTransform whole = new SegmentationTransform(height, width, config.mean(), config.std(), null);
-        return new Loader(splits.test(), whole, Materials.inOrder(config, batch, workers));
+        return new Loader(splits.test(), whole, Material.inOrder(config, batch, workers));
     }
 }

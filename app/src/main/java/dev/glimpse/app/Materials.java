@@ -1,7 +1,6 @@
 package dev.glimpse.app;
 
 import dev.glimpse.data.DataSources;
-import dev.glimpse.data.Loader;
 import dev.glimpse.train.Material;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.TaskConfig;
@@ -32,19 +31,6 @@ final class Materials {
                     + splits.classes() + ", then " + config.classes());
         }
         return new LabelledMaterial(splits.train(), splits.test());
-    }
-
-    /** A training's batches are full, unless there is not even one. */
-    static Loader.Options shuffled(RunConfig config, int images, int workers) {
-        int batch = config.recipe().batch();
-        return new Loader.Options(batch, true, images >= batch, workers, config.recipe().seed(),
-                config.feeding().balanced(), config.feeding().maxSkippedShare());
-    }
-
-    /** A test sees every image once. */
-    static Loader.Options inOrder(RunConfig config, int batch, int workers) {
-        return new Loader.Options(batch, false, false, workers, config.recipe().seed(), false,
-                config.feeding().maxSkippedShare());
     }
 
     /** A file's name alone. */

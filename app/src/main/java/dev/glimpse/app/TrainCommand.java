@@ -1,12 +1,10 @@
 package dev.glimpse.app;
 
 import dev.glimpse.Layer;
-import dev.glimpse.data.Augmentation;
 import dev.glimpse.data.Batches;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Libtorch;
-import dev.glimpse.train.Feeding;
 import dev.glimpse.train.LearnedSystem;
 import dev.glimpse.train.LearningRateFinder;
 import dev.glimpse.train.Material;
@@ -14,7 +12,6 @@ import dev.glimpse.train.ModeChoice;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
-import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -116,11 +113,8 @@ final class TrainCommand implements Callable<Integer> {
         Run.requireNone(out);
         Libtorch.load();
         LearnedSystem.Prepared prepared = system.prepare(data, options.model());
-        RunConfig config = new RunConfig(RunConfig.FORMAT, new Main.Version().getVersion()[0], system.name(),
-                options.model().values(), prepared.classes(), prepared.size(), prepared.mean(), prepared.std(),
-                prepared.data(), prepared.material().identity(), recipe, TaskConfig.SYSTEM,
-                new Feeding(Augmentation.none(), false, options.maxSkipped()),
-                Typed.words(spec, prepared.data()), prepared.words());
+        RunConfig config = RunConfig.of(new Main.Version().getVersion()[0], system, options.model(), prepared, recipe,
+                options.maxSkipped(), Typed.words(spec, prepared.data()));
         torch.manual_seed(recipe.seed());
         Layer network = config.network();
         try (Interrupt interrupt = new Interrupt(); Run run = Run.create(out, config)) {

@@ -3,7 +3,6 @@ package dev.glimpse.data;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Images with a class for each pixel. */
@@ -23,9 +22,7 @@ record SegmentationExamples(SegmentationFolder data, SegmentationTransform trans
         if (options.balanced()) {
             throw new IllegalArgumentException("images with a class a pixel cannot be drawn by their classes");
         }
-        return new Order(options.shuffle()
-                ? Seeds.permutation(data.size(), Seeds.random(options.seed(), epoch))
-                : IntStream.range(0, data.size()).toArray(), null);
+        return Order.of(size(), options, epoch);
     }
 
     @Override

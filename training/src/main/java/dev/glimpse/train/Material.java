@@ -1,6 +1,7 @@
 package dev.glimpse.train;
 
 import dev.glimpse.data.Batches;
+import dev.glimpse.data.Loader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -21,6 +22,19 @@ public interface Material {
 
     /** Reads test examples one after the other, unchanged. */
     Batches test(RunConfig config, int workers) throws IOException;
+
+    /** How a loader reads for training: its batches are full, unless there is not even one. */
+    static Loader.Options shuffled(RunConfig config, int images, int workers) {
+        int batch = config.recipe().batch();
+        return new Loader.Options(batch, true, images >= batch, workers, config.recipe().seed(),
+                config.feeding().balanced(), config.feeding().maxSkippedShare());
+    }
+
+    /** How a loader reads for a test: every image once. */
+    static Loader.Options inOrder(RunConfig config, int batch, int workers) {
+        return new Loader.Options(batch, false, false, workers, config.recipe().seed(), false,
+                config.feeding().maxSkippedShare());
+    }
 
     /** A hash of the names of all examples. */
     static RunConfig.Images identity(int training, int test, IntFunction<String> trainingNames,

@@ -1,6 +1,8 @@
 package dev.glimpse.train;
 
 import dev.glimpse.Layer;
+import dev.glimpse.attention.Args;
+import dev.glimpse.data.Augmentation;
 import dev.glimpse.model.Networks;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,21 @@ public record RunConfig(int format, String glimpse, String model, Map<String, Ob
             float[] mean, float[] std, String data, Images images, Recipe recipe) {
         this(format, glimpse, model, args, classes, size, mean, std, data, images, recipe, TaskConfig.CLASSIFICATION,
                 null);
+    }
+
+    /**
+     * Of a system.
+     *
+     * @param glimpse version that writes it
+     * @param args the model's, as they were typed
+     * @param maxSkipped share of the examples that may be unreadable
+     * @param command that starts it
+     */
+    public static RunConfig of(String glimpse, LearnedSystem system, Args args, LearnedSystem.Prepared prepared,
+            Recipe recipe, double maxSkipped, List<String> command) {
+        return new RunConfig(FORMAT, glimpse, system.name(), args.values(), prepared.classes(), prepared.size(),
+                prepared.mean(), prepared.std(), prepared.data(), prepared.material().identity(), recipe,
+                TaskConfig.SYSTEM, new Feeding(Augmentation.none(), false, maxSkipped), command, prepared.words());
     }
 
     /**

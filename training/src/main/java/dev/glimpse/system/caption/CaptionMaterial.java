@@ -68,15 +68,12 @@ record CaptionMaterial(String data, CaptionedImages train, CaptionedImages test,
 
     @Override
     public Batches training(RunConfig config, int workers) {
-        int batch = config.recipe().batch();
-        return new Loader(examples(train, config, true), new Loader.Options(batch, true, train.size() >= batch,
-                workers, config.recipe().seed(), false, config.feeding().maxSkippedShare()));
+        return new Loader(examples(train, config, true), Material.shuffled(config, train.size(), workers));
     }
 
     @Override
     public Batches test(RunConfig config, int workers) {
-        return new Loader(examples(test, config, false), new Loader.Options(TEST_BATCH, false, false, workers,
-                config.recipe().seed(), false, config.feeding().maxSkippedShare()));
+        return new Loader(examples(test, config, false), Material.inOrder(config, TEST_BATCH, workers));
     }
 
     private CaptionExamples examples(CaptionedImages images, RunConfig config, boolean training) {

@@ -7,6 +7,7 @@ import dev.glimpse.sequence.Bleu;
 import dev.glimpse.sequence.Vocabulary;
 import dev.glimpse.system.caption.CaptionConfig.Kind;
 import dev.glimpse.system.caption.Scene.Shape;
+import dev.glimpse.train.LossSum;
 import dev.glimpse.train.Tally;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,9 +43,8 @@ final class CaptionTally implements Tally {
     private final List<String> said = new ArrayList<>();
     private final List<List<String>> references = new ArrayList<>();
     private boolean tested;
-    private double lossSum;
+    private final LossSum loss = new LossSum();
     private double cost;
-    private long images;
     private long words;
     private double pointing;
     private long named;
@@ -76,8 +76,7 @@ final class CaptionTally implements Tally {
         float[] numbers = Tensors.toFloats(output);
         List<CaptionTarget> targets =
                 CaptionTarget.read(Tensors.toLongs(target), (int) target.size(1), (int) target.size(2));
-        lossSum += meanLoss * count;
-        images += count;
+        loss.add(meanLoss, count);
         for (int i = 0; i < count; i++) {
             CaptionTarget truth = targets.get(i);
             cost += numbers[i * columns];
@@ -146,13 +145,13 @@ final class CaptionTally implements Tally {
 
     @Override
     public long images() {
-        return images;
+        return loss.images();
     }
 
     @Override
     public Map<String, Double> values() {
         Map<String, Double> values = new LinkedHashMap<>();
-        values.put("loss", lossSum / Math.max(1, images));
+        values.put("loss", loss.mean());
         values.put("perplexity", Math.exp(cost / Math.max(1, words)));
         if (tested) {
             values.put("bleu", Bleu.of(said, references).score() / 100);
@@ -167,14 +166,13 @@ final class CaptionTally implements Tally {
     /** Of training alone: a test is never stopped half way. */
     @Override
     public double[] state() {
-        return new double[]{lossSum, cost, images, words};
+        return loss.before(new double[]{cost, words});
     }
 
     @Override
     public void restore(double[] state) {
-        lossSum = state[0];
-        cost = state[1];
-        images = (long) state[2];
-        words = (long) state[3];
+        double[] rest = loss.restore(state);
+        cost = rest[0];
+        words = (long) rest[1];
     }
 }

@@ -48,16 +48,14 @@ public record SceneMaterial(DataSources.Splits digits, Scene scene) implements M
 
     @Override
     public Loader training(RunConfig config, int workers) {
-        int batch = config.recipe().batch();
         return new Loader(new SceneExamples(digits.train(), scene, false),
-                new Loader.Options(batch, true, digits.train().size() >= batch, workers, config.recipe().seed(), false,
-                        config.feeding().maxSkippedShare()));
+                Material.shuffled(config, digits.train().size(), workers));
     }
 
     @Override
     public Loader test(RunConfig config, int workers) {
-        return new Loader(new SceneExamples(digits.test(), scene, true), new Loader.Options(config.recipe().batch(),
-                false, false, workers, config.recipe().seed(), false, config.feeding().maxSkippedShare()));
+        return new Loader(new SceneExamples(digits.test(), scene, true),
+                Material.inOrder(config, config.recipe().batch(), workers));
     }
 
     /** A test image, as the tests have it. */

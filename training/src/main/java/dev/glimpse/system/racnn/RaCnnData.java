@@ -74,12 +74,6 @@ final class RaCnnData {
         return new Pictures(splits.train(), splits.test());
     }
 
-    private static Loader.Options options(RunConfig config, int images, boolean training, int workers) {
-        int batch = config.recipe().batch();
-        return new Loader.Options(batch, training, training && images >= batch, workers, config.recipe().seed(), false,
-                config.feeding().maxSkippedShare());
-    }
-
     /** Drawn anew each time they are asked for. */
     record Generated(Beetles beetles) implements Material {
         @Override
@@ -96,12 +90,13 @@ final class RaCnnData {
         @Override
         public Loader training(RunConfig config, int workers) {
             return new Loader(new BeetleExamples(beetles, Half.TRAIN),
-                    options(config, beetles.train(), true, workers));
+                    Material.shuffled(config, beetles.train(), workers));
         }
 
         @Override
         public Loader test(RunConfig config, int workers) {
-            return new Loader(new BeetleExamples(beetles, Half.TEST), options(config, beetles.test(), false, workers));
+            return new Loader(new BeetleExamples(beetles, Half.TEST),
+                    Material.inOrder(config, config.recipe().batch(), workers));
         }
     }
 
@@ -124,13 +119,13 @@ final class RaCnnData {
         @Override
         public Loader training(RunConfig config, int workers) {
             return new Loader(train, new Transform(config.size(), config.mean(), config.std(), true),
-                    options(config, train.size(), true, workers));
+                    Material.shuffled(config, train.size(), workers));
         }
 
         @Override
         public Loader test(RunConfig config, int workers) {
             return new Loader(check, new Transform(config.size(), config.mean(), config.std(), false),
-                    options(config, check.size(), false, workers));
+                    Material.inOrder(config, config.recipe().batch(), workers));
         }
     }
 }

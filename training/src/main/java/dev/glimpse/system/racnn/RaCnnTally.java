@@ -3,6 +3,7 @@ package dev.glimpse.system.racnn;
 import dev.glimpse.glimpses.RaCnn;
 import dev.glimpse.glimpses.RaCnn.Sight;
 import dev.glimpse.nn.Tensors;
+import dev.glimpse.train.LossSum;
 import dev.glimpse.train.Tally;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,9 +28,8 @@ final class RaCnnTally implements Tally {
 
     private final int classes;
     private final int size;
-    private long images;
+    private final LossSum loss = new LossSum();
     private long marked;
-    private double loss;
     private double area;
     private final long[] correct = new long[ANSWERS];
     private final long[] held = new long[RaCnn.SCALES - 1];
@@ -59,9 +59,8 @@ final class RaCnnTally implements Tally {
                 double half = boxes[((i + 1) * held.length) * RaCnn.BOX - 1];
                 area += 4 * half * half;
             }
-            images += truth.length;
             marked += targets == null ? 0 : truth.length;
-            loss += meanLoss * truth.length;
+            loss.add(meanLoss, truth.length);
         }
     }
 
@@ -79,16 +78,17 @@ final class RaCnnTally implements Tally {
 
     @Override
     public long images() {
-        return images;
+        return loss.images();
     }
 
     @Override
     public Map<String, Double> values() {
         Map<String, Double> values = new LinkedHashMap<>();
-        values.put("loss", loss / images);
-        values.put(ACCURACY, (double) correct[0] / images);
+        double images = Math.max(1, loss.images());
+        values.put("loss", loss.mean());
+        values.put(ACCURACY, correct[0] / images);
         for (int i = 1; i < ANSWERS; i++) {
-            values.put(ACCURACY + "_" + i, (double) correct[i] / images);
+            values.put(ACCURACY + "_" + i, correct[i] / images);
         }
         values.put("area", area / images);
         if (marked > 0) {
@@ -100,20 +100,19 @@ final class RaCnnTally implements Tally {
 
     @Override
     public double[] state() {
-        return new double[]{images, marked, loss, area, correct[0], correct[1], correct[2], correct[3], held[0],
-            held[1]};
+        return loss.before(new double[]{marked, area, correct[0], correct[1], correct[2], correct[3], held[0],
+            held[1]});
     }
 
     @Override
     public void restore(double[] state) {
-        images = (long) state[0];
-        marked = (long) state[1];
-        loss = state[2];
-        area = state[3];
+        double[] rest = loss.restore(state);
+        marked = (long) rest[0];
+        area = rest[1];
         for (int i = 0; i < ANSWERS; i++) {
-            correct[i] = (long) state[4 + i];
+            correct[i] = (long) rest[2 + i];
         }
-        held[0] = (long) state[8];
-        held[1] = (long) state[9];
+        held[0] = (long) rest[6];
+        held[1] = (long) rest[7];
     }
 }

@@ -1,6 +1,7 @@
 package dev.glimpse.system.ram;
 
 import dev.glimpse.nn.Tensors;
+import dev.glimpse.train.LossSum;
 import dev.glimpse.train.Tally;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,11 +12,10 @@ import org.bytedeco.pytorch.Tensor;
  * around the digit's ink, and how often its own centre was {@code on_digit}, within that box; over all looks in a test.
  */
 final class RamTally implements Tally {
-    private double lossSum;
+    private final LossSum loss = new LossSum();
     private double correct;
     private double covered;
     private double onDigit;
-    private long images;
 
     /** What the tally takes: the scores (B, K), and two shares of an image's looks, side by side (B, K + 2). */
     static Tensor output(Tensor scores, Tensor covered, Tensor onDigit) {
@@ -24,41 +24,39 @@ final class RamTally implements Tally {
 
     @Override
     public void add(Tensor output, Tensor target, double meanLoss) {
-        long count = output.size(0);
         long classes = output.size(1) - 2;
-        lossSum += meanLoss * count;
+        loss.add(meanLoss, output.size(0));
         correct += Tensors.argmax(output.narrow(1, 0, classes), 1).eq(target.select(1, 0)).sum().item().toDouble();
         covered += output.select(1, classes).sum().item().toDouble();
         onDigit += output.select(1, classes + 1).sum().item().toDouble();
-        images += count;
     }
 
     @Override
     public long images() {
-        return images;
+        return loss.images();
     }
 
     @Override
     public Map<String, Double> values() {
         Map<String, Double> values = new LinkedHashMap<>();
-        values.put("loss", lossSum / Math.max(1, images));
-        values.put("accuracy", correct / Math.max(1, images));
-        values.put("covered", covered / Math.max(1, images));
-        values.put("on_digit", onDigit / Math.max(1, images));
+        double images = Math.max(1, loss.images());
+        values.put("loss", loss.mean());
+        values.put("accuracy", correct / images);
+        values.put("covered", covered / images);
+        values.put("on_digit", onDigit / images);
         return values;
     }
 
     @Override
     public double[] state() {
-        return new double[]{lossSum, correct, covered, onDigit, images};
+        return loss.before(new double[]{correct, covered, onDigit});
     }
 
     @Override
     public void restore(double[] state) {
-        lossSum = state[0];
-        correct = state[1];
-        covered = state[2];
-        onDigit = state[3];
-        images = (long) state[4];
+        double[] rest = loss.restore(state);
+        correct = rest[0];
+        covered = rest[1];
+        onDigit = rest[2];
     }
 }

@@ -4,22 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.Layer;
-import dev.glimpse.attention.Args;
-import dev.glimpse.data.Augmentation;
-import dev.glimpse.data.Batches;
 import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.nn.Tensors;
+import dev.glimpse.system.SystemTraining;
 import dev.glimpse.train.EpochMetrics;
-import dev.glimpse.train.Feeding;
 import dev.glimpse.train.LearnedSystem;
 import dev.glimpse.train.OptimizerSettings;
-import dev.glimpse.train.Progress;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Schedule;
-import dev.glimpse.train.TaskConfig;
 import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -57,29 +52,12 @@ class CaptionSystemTest {
     }
 
     private static RunConfig config(String data, String model, int epochs) throws IOException {
-        Args args = Args.parse(model);
-        LearnedSystem.Prepared prepared = SYSTEM.prepare(data, args);
-        Recipe recipe = Recipe.plain(epochs, 8, OptimizerSettings.parse("adam", 0.005, 0),
-                Schedule.parse("cosine", 0), 4, 2);
-        return new RunConfig(RunConfig.FORMAT, "test", "caption", args.values(), prepared.classes(), prepared.size(),
-                prepared.mean(), prepared.std(), prepared.data(), prepared.material().identity(), recipe,
-                TaskConfig.SYSTEM, new Feeding(Augmentation.none(), false, 0), List.of(), prepared.words());
+        return SystemTraining.config(data, model, Recipe.plain(epochs, 8,
+                OptimizerSettings.parse("adam", 0.005, 0), Schedule.parse("cosine", 0), 4, 2));
     }
 
     private static List<EpochMetrics> train(Run run, Layer network, BooleanSupplier stop) throws IOException {
-        RunConfig config = run.config();
-        CaptionMaterial material = (CaptionMaterial) SYSTEM.material(config.data(), config);
-        try (Batches training = material.training(config, 2); Batches test = material.test(config, 2)) {
-            Trainer trainer = new Trainer(run, network, config.learned(), new Trainer.Checkpoints(0, 0), Progress.NONE,
-                    stop);
-            trainer.train(training, test);
-            return trainer.position().epochs();
-        }
-    }
-
-    private static Layer network(RunConfig config) {
-        torch.manual_seed(config.recipe().seed());
-        return config.network();
+        return SystemTraining.train(run, network, new Trainer.Checkpoints(0, 0), stop).position().epochs();
     }
 
     @ParameterizedTest
@@ -88,7 +66,7 @@ class CaptionSystemTest {
         RunConfig config = config("generated:train=256,test=24,size=32",
                 "caption:kind=" + kind + ",attention=48,embed=32,decoder=64", 4);
         try (Run run = Run.create(folder, config)) {
-            List<EpochMetrics> epochs = train(run, network(config), () -> false);
+            List<EpochMetrics> epochs = train(run, SystemTraining.network(config), () -> false);
             Map<String, Double> first = epochs.getFirst().test();
             Map<String, Double> last = epochs.getLast().test();
             assertThat(last.keySet()).containsExactly("loss", "perplexity", "bleu", "pointing", "chance");
@@ -107,13 +85,13 @@ class CaptionSystemTest {
                 + ",attention=16,embed=16,decoder=24", 2);
         Map<String, float[]> whole = new HashMap<>();
         try (Run run = Run.create(folder.resolve("whole"), config)) {
-            Layer network = network(config);
+            Layer network = SystemTraining.network(config);
             train(run, network, () -> false);
             StateDict.of(network).forEach((key, tensor) -> whole.put(key, Tensors.toFloats(tensor)));
         }
         int[] asked = {0};
         try (Run run = Run.create(folder.resolve("stopped"), config)) {
-            train(run, network(config), () -> ++asked[0] > 14);
+            train(run, SystemTraining.network(config), () -> ++asked[0] > 14);
         }
         torch.manual_seed(99);
         try (Run run = Run.resume(folder.resolve("stopped"))) {
@@ -132,7 +110,7 @@ class CaptionSystemTest {
         RunConfig config = config("generated:train=16,test=4,size=64",
                 "caption:encoder=resnet18,stage=3,attention=8,embed=8,decoder=8", 1);
         try (Run run = Run.create(folder, config)) {
-            assertThat(train(run, network(config), () -> false)).hasSize(1);
+            assertThat(train(run, SystemTraining.network(config), () -> false)).hasSize(1);
             Captioner captioner = new Captioner(run.network(), config);
             Captioner.Caption caption = captioner.caption(new Scenes(1, 64, 3, 0).image(0), 3);
             assertThat(caption.words()).isNotEmpty()

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.Layer;
+import dev.glimpse.system.SystemTraining;
+import dev.glimpse.train.OptimizerSettings;
+import dev.glimpse.train.Recipe;
+import dev.glimpse.train.Regularisation;
+import dev.glimpse.train.Schedule;
 import dev.glimpse.data.Batch;
 import dev.glimpse.data.Batches;
 import dev.glimpse.nn.Libtorch;
@@ -47,6 +52,12 @@ class DigitSystemsTest {
         torch.set_num_threads(1);
     }
 
+    private static RunConfig config(Path data, String model, int epochs, Mode mode) throws IOException {
+        return SystemTraining.config(data.toString(), model,
+                new Recipe(epochs, 16, 1, OptimizerSettings.parse("adam", 0.003, 0), Schedule.parse("cosine", 0.5),
+                        Regularisation.NONE, List.of(), mode, 0, 5, 2));
+    }
+
     @AfterAll
     static void allThreads() {
         torch.set_num_threads(threads);
@@ -57,7 +68,7 @@ class DigitSystemsTest {
     @CsvSource(delimiter = ';', value = {RAM + "; 12",
         "ram:variant=clutter,clutter=1,size=36,hidden=32,glimpses=3; 14", "stn:size=28,largest=1,rotate=20; 12"})
     void itLearns(String model, int epochs) throws IOException {
-        RunConfig config = SystemTraining.config(data, model, epochs, Mode.PLAIN);
+        RunConfig config = config(data, model, epochs, Mode.PLAIN);
         try (Run run = Run.create(folder.resolve("run"), config)) {
             Trainer trainer = SystemTraining.train(run, () -> false);
             assertThat(trainer.position().epochs().getLast().test().get("accuracy")).isGreaterThan(0.6);
@@ -67,7 +78,7 @@ class DigitSystemsTest {
     @ParameterizedTest
     @ValueSource(strings = {RAM + ",variant=translated,size=32", "stn:size=28,largest=1"})
     void stoppedAndResumedItEndsAlike(String model) throws IOException {
-        RunConfig config = SystemTraining.config(data, model, 2, Mode.PLAIN);
+        RunConfig config = config(data, model, 2, Mode.PLAIN);
         Path whole = folder.resolve("whole");
         try (Run run = Run.create(whole, config)) {
             assertThat(SystemTraining.train(run, () -> false).finished()).isTrue();
@@ -94,7 +105,7 @@ class DigitSystemsTest {
     @CsvSource(delimiter = ';', value = {RAM + "; image+path+seen", "stn; before+read+after",
         "stn:transform=none; before"})
     void itIsShown(String model, String titles) throws IOException {
-        RunConfig config = SystemTraining.config(data, model, 1, Mode.PLAIN);
+        RunConfig config = config(data, model, 1, Mode.PLAIN);
         Layer network = config.network();
         network.eval();
         List<Example> examples = config.system().examples(network, config,
@@ -110,7 +121,7 @@ class DigitSystemsTest {
     @ParameterizedTest
     @ValueSource(strings = {RAM + ",variant=translated", "stn"})
     void imagesAreMadeAnewForTrainingAlone(String model) throws IOException {
-        RunConfig config = SystemTraining.config(data, model, 1, Mode.PLAIN);
+        RunConfig config = config(data, model, 1, Mode.PLAIN);
         SceneMaterial material = (SceneMaterial) config.system().material(config.data(), config);
         try (Batches test = material.test(config, 2); Batches training = material.training(config, 2)) {
             assertThat(first(test, 0)).isEqualTo(first(test, 1));
@@ -142,13 +153,13 @@ class DigitSystemsTest {
                     stn:clutter=3               | stn has no argument 'clutter'; it has
                     """)
     void badArguments(String model, String message) {
-        assertThatThrownBy(() -> SystemTraining.config(data, model, 1, Mode.PLAIN))
+        assertThatThrownBy(() -> config(data, model, 1, Mode.PLAIN))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(message);
     }
 
     @Test
     void ramComputesInFloat32Alone() throws IOException {
-        RunConfig config = SystemTraining.config(data, RAM, 1, new Mode(Mode.Precision.BF16, Mode.Layout.NCHW));
+        RunConfig config = config(data, RAM, 1, new Mode(Mode.Precision.BF16, Mode.Layout.NCHW));
         assertThatThrownBy(config::network).hasMessage("ram computes in float32 alone: leave --precision away");
     }
 }

@@ -6,28 +6,20 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
-import dev.glimpse.data.Augmentation;
-import dev.glimpse.data.Batches;
 import dev.glimpse.data.Image;
 import dev.glimpse.explain.Pictures;
 import dev.glimpse.glimpses.RaCnn.Learner;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.nn.Tensors;
+import dev.glimpse.system.SystemTraining;
 import dev.glimpse.train.EpochMetrics;
-import dev.glimpse.train.Feeding;
 import dev.glimpse.train.LearnedSystem;
-import dev.glimpse.train.LearnedSystem.Prepared;
-import dev.glimpse.train.Mode;
 import dev.glimpse.train.OptimizerSettings;
 import dev.glimpse.train.Position;
-import dev.glimpse.train.Progress;
 import dev.glimpse.train.Recipe;
-import dev.glimpse.train.Regularisation;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Schedule;
-import dev.glimpse.train.TaskConfig;
-import dev.glimpse.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,26 +61,12 @@ class RaCnnTrainingTest {
     }
 
     private static RunConfig config(String data, String model, int epochs) throws IOException {
-        Args args = Args.parse(model);
-        Prepared prepared = SYSTEM.prepare(data, args);
-        Recipe recipe = new Recipe(epochs, 16, 1, OptimizerSettings.parse("adamw", 0.005, 0.0005),
-                Schedule.parse("cosine", 0), Regularisation.NONE, List.of(), Mode.PLAIN, 0, 4, 2);
-        return new RunConfig(RunConfig.FORMAT, "test", "racnn", args.values(), prepared.classes(), prepared.size(),
-                prepared.mean(), prepared.std(), prepared.data(), prepared.material().identity(), recipe,
-                TaskConfig.SYSTEM, new Feeding(Augmentation.none(), false, 0), List.of(), prepared.words());
+        return SystemTraining.config(data, model, Recipe.plain(epochs, 16,
+                OptimizerSettings.parse("adamw", 0.005, 0.0005), Schedule.parse("cosine", 0), 4, 2));
     }
 
     private static Position train(Run run, BooleanSupplier stop) throws IOException {
-        RunConfig config = run.config();
-        torch.manual_seed(config.recipe().seed());
-        Trainer trainer =
-                new Trainer(run, config.network(), config.learned(), new Trainer.Checkpoints(0, 0), Progress.NONE,
-                        stop);
-        try (Batches training = SYSTEM.material(config.data(), config).training(config, 2);
-                Batches test = SYSTEM.material(config.data(), config).test(config, 2)) {
-            trainer.train(training, test);
-        }
-        return trainer.position();
+        return SystemTraining.train(run, stop).position();
     }
 
     @Test

@@ -1,16 +1,12 @@
 package dev.glimpse.system.translation;
 
-import dev.glimpse.attention.Args;
-import dev.glimpse.data.Augmentation;
-import dev.glimpse.train.Feeding;
-import dev.glimpse.train.LearnedSystem;
+import dev.glimpse.system.SystemTraining;
 import dev.glimpse.train.Mode;
 import dev.glimpse.train.OptimizerSettings;
 import dev.glimpse.train.Recipe;
 import dev.glimpse.train.Regularisation;
 import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Schedule;
-import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,16 +49,12 @@ final class ToyLanguage {
     }
 
     /** A run's configuration as the command line makes it. */
-    static RunConfig config(LearnedSystem system, String model, Path data, int epochs, double smoothing)
+    static RunConfig config(String model, Path data, int epochs, double smoothing)
             throws IOException {
-        Args args = Args.parse(model);
-        LearnedSystem.Prepared prepared = system.prepare(data.toString(), args);
         Recipe recipe = new Recipe(epochs, 32, 1, OptimizerSettings.parse("adam", 0.005, 0),
                 Schedule.parse("cosine", 0.5), new Regularisation(smoothing, List.of(), 1, 0, 0), List.of(), Mode.PLAIN,
                 0, 3, 1);
-        return new RunConfig(RunConfig.FORMAT, "test", system.name(), args.values(), prepared.classes(),
-                prepared.size(), prepared.mean(), prepared.std(), prepared.data(), prepared.material().identity(),
-                recipe, TaskConfig.SYSTEM, new Feeding(Augmentation.none(), false, 0), List.of(), prepared.words());
+        return SystemTraining.config(data.toString(), model, recipe);
     }
 
     static final Map<String, String> SMALL = Map.of("seq2seq",

@@ -14,8 +14,7 @@ import dev.glimpse.nn.Tensors;
 import dev.glimpse.sequence.Vocabulary;
 import dev.glimpse.train.LearnedSystem;
 import dev.glimpse.train.LearnedSystem.Example;
-import dev.glimpse.train.Material;
-import dev.glimpse.train.Progress;
+import dev.glimpse.system.SystemTraining;
 import dev.glimpse.train.EpochMetrics;
 import dev.glimpse.train.Run;
 import dev.glimpse.train.RunConfig;
@@ -26,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
@@ -61,15 +59,8 @@ class TranslationTrainingTest {
     }
 
     private static List<EpochMetrics> train(Run run, BooleanSupplier stop) throws IOException {
-        RunConfig config = run.config();
-        torch.manual_seed(config.recipe().seed());
-        Material material = config.system().material(config.data(), config);
-        try (Batches training = material.training(config, 1); Batches test = material.test(config, 1)) {
-            Trainer trainer = new Trainer(run, config.network(), config.learned(), new Trainer.Checkpoints(0, 3),
-                    Progress.NONE, stop);
-            trainer.train(training, test);
-            return trainer.position().epochs();
-        }
+        return SystemTraining.train(run, SystemTraining.network(run.config()), new Trainer.Checkpoints(0, 3), stop)
+                .position().epochs();
     }
 
     /** Words in another spelling and in reverse order are learned, said greedily and by beams, and looked at where they are. */
@@ -77,7 +68,7 @@ class TranslationTrainingTest {
     @ValueSource(strings = {"seq2seq", "transformer"})
     void aToyLanguageIsLearned(String name) throws IOException {
         Path data = ToyLanguage.write(folder.resolve("data"), 800);
-        RunConfig config = ToyLanguage.config(system(name), ToyLanguage.SMALL.get(name), data, 14, 0.05);
+        RunConfig config = ToyLanguage.config(ToyLanguage.SMALL.get(name), data, 14, 0.05);
         try (Run run = Run.create(folder.resolve("run"), config)) {
             EpochMetrics last = train(run, () -> false).getLast();
             assertThat(last.test().get("bleu")).isGreaterThan(0.8);
@@ -128,7 +119,7 @@ class TranslationTrainingTest {
     @ValueSource(strings = {"seq2seq", "transformer"})
     void stoppedAndResumedIsNotInterrupted(String name) throws IOException {
         Path data = ToyLanguage.write(folder.resolve("data"), 200);
-        RunConfig config = ToyLanguage.config(system(name), ToyLanguage.SMALL.get(name), data, 2, 0.1);
+        RunConfig config = ToyLanguage.config(ToyLanguage.SMALL.get(name), data, 2, 0.1);
         Path whole = folder.resolve("whole");
         try (Run run = Run.create(whole, config)) {
             train(run, () -> false);
@@ -151,7 +142,7 @@ class TranslationTrainingTest {
     void batchesHoldEachPairOnceAndWhatFollowsEachWord() throws IOException {
         Path data = ToyLanguage.write(folder.resolve("data"), 50);
         RunConfig config =
-                ToyLanguage.config(system("seq2seq"), ToyLanguage.SMALL.get("seq2seq"), data, 1, 0);
+                ToyLanguage.config(ToyLanguage.SMALL.get("seq2seq"), data, 1, 0);
         List<Integer> seen = new ArrayList<>();
         try (Batches batches = config.system().material(config.data(), config).training(config, 1);
                 Batches.Pass pass = batches.epoch(1, 0)) {
@@ -173,7 +164,7 @@ class TranslationTrainingTest {
     @Test
     void oneVocabularyForBothIsAnOption() throws IOException {
         Path data = ToyLanguage.write(folder.resolve("data"), 50);
-        RunConfig config = ToyLanguage.config(system("transformer"),
+        RunConfig config = ToyLanguage.config(
                 ToyLanguage.SMALL.get("transformer") + ",tie_source=true", data, 1, 0);
         assertThat(config.words().get("source")).isEqualTo(config.words().get("target")).contains("aa", "bb");
         config.network().close();
