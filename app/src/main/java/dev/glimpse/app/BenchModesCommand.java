@@ -4,6 +4,7 @@ import dev.glimpse.app.bench.MapShape;
 import dev.glimpse.app.bench.ModesBench;
 import dev.glimpse.nn.Libtorch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -15,16 +16,12 @@ import picocli.CommandLine.Spec;
 final class BenchModesCommand implements Runnable {
     private static final double SECONDS = 90;
 
-    @Option(names = "--model", defaultValue = "resnet18", paramLabel = "NAME[:KEY=VALUE,...]",
-            description = "The network; resnet18:stem=cifar for small images.")
-    private String model;
+    @Mixin
+    private BenchedNetwork network = new BenchedNetwork();
 
     @Option(names = "--attention", defaultValue = "none", paramLabel = "NAME[:KEY=VALUE,...]",
             description = "What stands in its blocks.")
     private String attention;
-
-    @Option(names = "--input", defaultValue = "3x224x224", paramLabel = "CxHxW", description = "Size of an image.")
-    private String input;
 
     @Option(names = "--batch", defaultValue = "64", description = "Images at a time.")
     private long batch;
@@ -40,10 +37,10 @@ final class BenchModesCommand implements Runnable {
 
     @Override
     public void run() {
-        MapShape images = BenchNetworkCommand.images(batch, input);
+        MapShape images = network.images(batch);
         double time = BenchCommand.seconds(seconds, SECONDS);
         Libtorch.load();
-        ModesBench.Times times = ModesBench.run(model, attention, images, time);
+        ModesBench.Times times = ModesBench.run(network.model(), attention, images, time);
         spec.commandLine().getOut().println(json ? Output.json(times.asMap()) : times);
     }
 }

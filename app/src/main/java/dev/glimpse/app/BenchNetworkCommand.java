@@ -7,6 +7,7 @@ import dev.glimpse.app.bench.NetworkBench;
 import dev.glimpse.app.bench.Pass;
 import dev.glimpse.nn.Libtorch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -18,16 +19,12 @@ import picocli.CommandLine.Spec;
 final class BenchNetworkCommand implements Runnable {
     private static final double SECONDS = 30;
 
-    @Option(names = "--model", defaultValue = "resnet18", paramLabel = "NAME[:KEY=VALUE,...]",
-            description = "The network; resnet18:stem=cifar for small images.")
-    private String model;
+    @Mixin
+    private BenchedNetwork network = new BenchedNetwork();
 
     @Option(names = "--attention", defaultValue = "cbam", paramLabel = "NAME[:KEY=VALUE,...]",
             description = "What stands in its blocks.")
     private String attention;
-
-    @Option(names = "--input", defaultValue = "3x224x224", paramLabel = "CxHxW", description = "Size of an image.")
-    private String input;
 
     @Option(names = "--batch", defaultValue = "1", description = "Images at a time.")
     private long batch;
@@ -52,22 +49,11 @@ final class BenchNetworkCommand implements Runnable {
 
     @Override
     public void run() {
-        MapShape images = images(batch, input);
+        MapShape images = network.images(batch);
         double time = BenchCommand.seconds(seconds, SECONDS);
-        NetworkBench.Task task = new NetworkBench.Task(model, attention, images, dtype, layout, pass);
+        NetworkBench.Task task = new NetworkBench.Task(network.model(), attention, images, dtype, layout, pass);
         Libtorch.load();
         NetworkBench.Times times = NetworkBench.run(task, time);
         spec.commandLine().getOut().println(json ? Output.json(times.asMap()) : times);
-    }
-
-    /** What a network is fed, as it is typed. */
-    static MapShape images(long batch, String input) {
-        if (batch < 1) {
-            throw new IllegalArgumentException("--batch is " + batch + ", must be at least 1");
-        }
-        if (!input.matches("[1-9]\\d{0,5}(x[1-9]\\d{0,5}){2}")) {
-            throw new IllegalArgumentException("--input is '" + input + "', not CxHxW as in 3x224x224");
-        }
-        return MapShape.parse("--batch and --input", batch + "x" + input);
     }
 }

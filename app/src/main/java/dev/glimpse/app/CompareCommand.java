@@ -53,6 +53,13 @@ final class CompareCommand implements Callable<Integer> {
         for (Run run : runs) {
             summaries.add(RunReading.summary(run));
         }
+        for (RunSummary run : summaries) {
+            if (!run.measure().equals(summaries.getFirst().measure())) {
+                throw new IllegalArgumentException(summaries.getFirst().folder() + " is judged by its "
+                        + summaries.getFirst().measure() + " and " + run.folder() + " by its " + run.measure()
+                        + "; compare runs that are judged alike");
+            }
+        }
         List<RunSummary> named = distinct(summaries);
         CompareReport.write(named, out);
         PrintWriter text = spec.commandLine().getOut();

@@ -184,7 +184,12 @@ final class TrainOptions {
         }
         recipe.recipe(Mode.PLAIN, () -> new long[0]);
         checkpoints();
-        Networks.entry(model().owner());
+        try {
+            Networks.entry(model().owner());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    e.getMessage() + "; systems: " + String.join(", ", LearnedSystem.names()), e);
+        }
     }
 
     Args model() {

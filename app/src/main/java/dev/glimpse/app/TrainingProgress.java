@@ -16,10 +16,15 @@ final class TrainingProgress implements Progress, AutoCloseable {
     private final PrintWriter err;
     private final int epochs;
     private final int images;
+    private final String called;
     private ProgressBar bar;
 
-    /** @param images a batch */
-    TrainingProgress(PrintWriter err, int epochs, int images) {
+    /**
+     * @param images a batch
+     * @param called what they are called
+     */
+    TrainingProgress(PrintWriter err, int epochs, int images, String called) {
+        this.called = called;
         this.err = err;
         this.epochs = epochs;
         this.images = images;
@@ -41,8 +46,8 @@ final class TrainingProgress implements Progress, AutoCloseable {
     public void epoch(EpochMetrics m) {
         rest();
         double left = (epochs - m.epoch()) * m.seconds();
-        err.printf(Locale.ROOT, "epoch %d/%d: train %s; test %s; %.0f images/s; %s%n", m.epoch(), epochs,
-                text(m.train()), text(m.test()), m.imagesPerSecond(),
+        err.printf(Locale.ROOT, "epoch %d/%d: train %s; test %s; %.0f %s/s; %s%n", m.epoch(), epochs,
+                text(m.train()), text(m.test()), m.imagesPerSecond(), called,
                 m.epoch() == epochs ? "done" : String.format(Locale.ROOT, "about %.0f s left", left));
         err.flush();
     }

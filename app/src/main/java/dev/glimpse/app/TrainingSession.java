@@ -60,13 +60,15 @@ final class TrainingSession {
         RunConfig config = run.config();
         Recipe recipe = config.recipe();
         Task task = config.learned();
-        if (config.task().kind() != TaskConfig.Kind.SYSTEM) {
+        boolean system = config.task().kind() == TaskConfig.Kind.SYSTEM;
+        if (!system) {
             StepMemory.require(network, recipe, config.size(), material.trainingImages(), 2 * (recipe.workers() + 2));
         }
         int workers = recipe.workers();
         try (Batches trainLoader = material.training(config, workers);
                 Batches testLoader = material.test(config, workers);
-                TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch())) {
+                TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch(),
+                        system ? "examples" : "images")) {
             Trainer trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);
             trainer.train(trainLoader, testLoader);
             progress.rest();

@@ -44,7 +44,8 @@ class WrongCallsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"--model resnet19 | resnet18", "--attention cbum | cbam-plain",
+    @CsvSource(delimiter = '|', value = {"--model resnet19 | resnet18", "--model captoin | systems: caption, racnn",
+        "--attention cbum | cbam-plain",
         "--attention cbam:reduction=0 | reduction is 0", "--attention cbam:reduction=x | 'x'",
         "--attention cbam:reduction=100 | 64 channels", "--attention cbam:redcution=8 | reduction",
         "--attention mha2d:heads=7 | heads=7", "--attention cbam-plain:kernel=4 | 4", "--attention mha | mha2d",

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * A model with data of its own and its own way to learn, trained by the {@link Trainer} as networks are: {@code --model}
@@ -84,7 +85,15 @@ public interface LearnedSystem {
 
     /** The system of a name, where there is one. */
     static Optional<LearnedSystem> named(String name) {
-        return ServiceLoader.load(LearnedSystem.class).stream().map(ServiceLoader.Provider::get)
-                .filter(system -> system.name().equals(name)).findFirst();
+        return all().filter(system -> system.name().equals(name)).findFirst();
+    }
+
+    /** What all of them are called. */
+    static List<String> names() {
+        return all().map(LearnedSystem::name).sorted().toList();
+    }
+
+    private static Stream<LearnedSystem> all() {
+        return ServiceLoader.load(LearnedSystem.class).stream().map(ServiceLoader.Provider::get);
     }
 }

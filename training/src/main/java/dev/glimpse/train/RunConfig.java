@@ -101,6 +101,7 @@ public record RunConfig(int format, String glimpse, String model, Map<String, Ob
      */
     public LearnedSystem system() {
         return LearnedSystem.named(model)
-                .orElseThrow(() -> new IllegalArgumentException("no system is called '" + model + "'"));
+                .orElseThrow(() -> new IllegalArgumentException("no system is called '" + model
+                        + "'; known: " + String.join(", ", LearnedSystem.names())));
     }
 }

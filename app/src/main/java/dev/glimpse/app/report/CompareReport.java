@@ -62,7 +62,7 @@ public final class CompareReport {
                     (run.best() == best ? "<b>" + figure + "</b>" : figure) + "<small>epoch "
                             + run.metrics().bestEpoch(run.measure()) + "</small>",
                     Numbers.percent(run.last()), Numbers.fixed(run.metrics().last("test_loss"), 3), epochs(run),
-                    Numbers.large(run.parameters()), Numbers.large(run.multiplyAdds()),
+                    Numbers.large(run.parameters()), run.cost(),
                     Numbers.rate(run.imagesPerSecond()), RunSummary.time(run.seconds()));
         }).toList();
         return Parts.table(List.of("Run", "Best test<br>" + Html.escape(measure), "Last", "Last test<br>loss", "Epochs",
@@ -82,7 +82,7 @@ public final class CompareReport {
         for (RunSummary run : runs) {
             lines.add(List.of(run.name(), Numbers.percent(run.best()),
                     Integer.toString(run.metrics().bestEpoch(run.measure())), Numbers.percent(run.last()), epochs(run),
-                    Numbers.count(run.parameters()), Numbers.large(run.multiplyAdds()),
+                    Numbers.count(run.parameters()), run.cost(),
                     Numbers.rate(run.imagesPerSecond()), RunSummary.time(run.seconds())));
         }
         return Parts.columns(lines);

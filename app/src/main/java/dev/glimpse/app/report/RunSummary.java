@@ -11,13 +11,18 @@ import java.util.Locale;
  * @param name what it is called beside others
  * @param folder as it was given
  * @param measure which of the test's values says how good the network is
- * @param multiplyAdds of a forward of one image, as {@link dev.glimpse.nn.Cost} counts them
+ * @param multiplyAdds of a forward of one image, as {@link dev.glimpse.nn.Cost} counts them; 0 of a system
  */
 public record RunSummary(String name, String folder, RunConfig config, RunMetrics metrics, String measure,
         long parameters, long multiplyAdds) {
     /** The same by another name. */
     public RunSummary named(String other) {
         return new RunSummary(other, folder, config, metrics, measure, parameters, multiplyAdds);
+    }
+
+    /** The multiply-adds, as one reads them; of a system they are not counted. */
+    String cost() {
+        return multiplyAdds == 0 ? Numbers.NONE : Numbers.large(multiplyAdds);
     }
 
     /** The best value of the test that says how good the network is. */
