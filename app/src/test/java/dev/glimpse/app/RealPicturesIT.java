@@ -29,9 +29,8 @@ class RealPicturesIT {
             copy(name, "train", 100, data);
             copy(name, "test", 30, data);
         }
-        Launched training = glimpse("train", data, "--stem", "cifar", "--epochs", 3, "--batch", 16, "--precision",
-                "fp32", "--layout", "nchw", "--json", "--out",
-                folder.resolve("run"));
+        Launched training = glimpse("train", data, "--size", 32, "--epochs", 4, "--batch", 16, "--precision", "fp32",
+                "--layout", "nchw", "--json", "--out", folder.resolve("run"));
         assertThat(training.exit()).as(training.err()).isZero();
         double accuracy = new JsonMapper().readTree(training.out()).path("best_test_accuracy").asDouble();
         assertThat(accuracy).as(training.err()).isGreaterThan(0.45);

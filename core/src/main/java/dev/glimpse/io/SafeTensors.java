@@ -274,23 +274,29 @@ public final class SafeTensors implements AutoCloseable {
         if (tensors.containsKey(METADATA)) {
             throw new IllegalArgumentException(file + ": no tensor can be called '" + METADATA + "'");
         }
+        byte[] header;
         try (PointerScope _ = new PointerScope()) {
-            Map<String, Tensor> plain = new LinkedHashMap<>();
-            tensors.forEach((name, tensor) -> plain.put(name, plain(tensor)));
-            byte[] header = header(plain, metadata);
-            AtomicFiles.write(file, channel -> {
-                ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN)
-                        .putLong(header.length).flip();
-                AtomicFiles.writeFully(channel, length);
-                AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
-                for (Tensor tensor : plain.values()) {
-                    MemorySegment bytes = Tensors.memory(tensor);
-                    for (long at = 0; at < bytes.byteSize(); at += Integer.MAX_VALUE) {
-                        long count = Math.min(Integer.MAX_VALUE, bytes.byteSize() - at);
-                        AtomicFiles.writeFully(channel, bytes.asSlice(at, count).asByteBuffer());
-                    }
-                }
-            });
+            header = header(tensors, metadata);
+        }
+        AtomicFiles.write(file, channel -> {
+            ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length)
+                    .flip();
+            AtomicFiles.writeFully(channel, length);
+            AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
+            for (Tensor tensor : tensors.values()) {
+                write(channel, tensor);
+            }
+        });
+    }
+
+    /** Copies that lie row by row live for one tensor each: all at once they would take the whole file's size. */
+    private static void write(FileChannel channel, Tensor tensor) throws IOException {
+        try (PointerScope _ = new PointerScope()) {
+            MemorySegment bytes = Tensors.memory(plain(tensor));
+            for (long at = 0; at < bytes.byteSize(); at += Integer.MAX_VALUE) {
+                long count = Math.min(Integer.MAX_VALUE, bytes.byteSize() - at);
+                AtomicFiles.writeFully(channel, bytes.asSlice(at, count).asByteBuffer());
+            }
         }
     }
 
