@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
@@ -283,26 +285,38 @@ public final class SafeTensors implements AutoCloseable {
                     .flip();
             AtomicFiles.writeFully(channel, length);
             AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
-            for (Tensor tensor : tensors.values()) {
-                write(channel, tensor);
+            try (PointerScope _ = new PointerScope()) {
+                Tensor room = Tensors.empty(ScalarType.Byte, largestThatLiesOtherwise(tensors.values()));
+                for (Tensor tensor : tensors.values()) {
+                    write(channel, tensor, room);
+                }
             }
         });
     }
 
-    /** Copies that lie row by row live for one tensor each: all at once they would take the whole file's size. */
-    private static void write(FileChannel channel, Tensor tensor) throws IOException {
+    /** Bytes of the largest tensor whose elements do not lie row by row. */
+    private static long largestThatLiesOtherwise(Collection<Tensor> tensors) {
+        return tensors.stream().filter(tensor -> !tensor.is_contiguous())
+                .mapToLong(tensor -> tensor.numel() * tensor.element_size()).max().orElse(0);
+    }
+
+    /**
+     * Writes the elements row by row. Tensors that lie otherwise are laid out in the same room, one after another: copies of
+     * all would take the whole file's size, and freed in between they leave gaps that the allocator does not fill again.
+     */
+    private static void write(FileChannel channel, Tensor tensor, Tensor room) throws IOException {
         try (PointerScope _ = new PointerScope()) {
-            MemorySegment bytes = Tensors.memory(plain(tensor));
-            for (long at = 0; at < bytes.byteSize(); at += Integer.MAX_VALUE) {
-                long count = Math.min(Integer.MAX_VALUE, bytes.byteSize() - at);
+            Tensor plain = tensor.detach().resolve_conj().resolve_neg();
+            long size = plain.numel() * plain.element_size();
+            if (!plain.is_contiguous()) {
+                plain = room.narrow(0, 0, size).view(plain.scalar_type()).view(Tensors.shape(plain)).copy_(plain);
+            }
+            MemorySegment bytes = Tensors.memory(plain);
+            for (long at = 0; at < size; at += Integer.MAX_VALUE) {
+                long count = Math.min(Integer.MAX_VALUE, size - at);
                 AtomicFiles.writeFully(channel, bytes.asSlice(at, count).asByteBuffer());
             }
         }
-    }
-
-    /** The tensor with its elements lying row by row, and no conjugation or sign put off until later. */
-    private static Tensor plain(Tensor tensor) {
-        return tensor.detach().resolve_conj().resolve_neg().contiguous();
     }
 
     private static byte[] header(Map<String, Tensor> tensors, Map<String, String> metadata) {
