@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Training on other data than folders of classes, and with other changes to it than the usual ones. */
-class DataKindsIT {
+class DataKindsCallsTest {
     private static final List<Object> SMALL = List.of("--model", "mobilenet_v2", "--attention", "none", "--size", 16,
             "--batch", 8, "--precision", "fp32", "--layout", "nchw", "--seed", 4);
 
@@ -29,14 +29,14 @@ class DataKindsIT {
         data = SamplePictures.dataSet(folder.resolve("data"), 12, 4);
     }
 
-    private static Launched train(Object what, Path run, Object... more) {
+    private static Called train(Object what, Path run, Object... more) {
         List<Object> all = new ArrayList<>(List.of("train", what, "--out", run));
         all.addAll(SMALL);
         all.addAll(List.of(more));
         return glimpse(all.toArray());
     }
 
-    private static JsonNode json(Launched run) {
+    private static JsonNode json(Called run) {
         assertThat(run.exit()).as(run.err()).isZero();
         return new JsonMapper().readTree(run.out());
     }
@@ -58,7 +58,7 @@ class DataKindsIT {
         Path train = Files.writeString(folder.resolve("a.csv"), half(data.resolve("train")));
         Path test = Files.writeString(folder.resolve("b.csv"), half(data.resolve("test")));
         Path run = folder.resolve("several");
-        Launched training = train("train=" + train + ",test=" + test, run, "--epochs", 2, "--mixup", 0.4);
+        Called training = train("train=" + train + ",test=" + test, run, "--epochs", 2, "--mixup", 0.4);
         assertThat(training.exit()).as(training.err()).isZero();
         assertThat(training.out()).startsWith("Best test mean_average_precision");
         assertThat(glimpse("train", "--resume", run).exit()).isZero();
@@ -82,7 +82,7 @@ class DataKindsIT {
     @Test
     void everyChangeIsKeptWithTheRun() throws IOException {
         Path run = folder.resolve("changed");
-        Launched training = train(data, run, "--epochs", 1, "--crop", "resized", "--aa", "rand-m5-n1", "--reprob", 0.3,
+        Called training = train(data, run, "--epochs", 1, "--crop", "resized", "--aa", "rand-m5-n1", "--reprob", 0.3,
                 "--mixup", 0.2, "--cutmix", 1, "--balanced", "--max-skipped", 0.2);
         assertThat(training.exit()).as(training.err()).isZero();
         JsonNode feeding = new JsonMapper().readTree(Files.readString(run.resolve("config.json"))).path("feeding");
@@ -101,14 +101,14 @@ class DataKindsIT {
     void tooManyBrokenPicturesEndARun() throws IOException {
         Path bad = SamplePictures.dataSet(folder.resolve("bad"), 12, 4);
         Files.write(bad.resolve("train/red/3.png"), new byte[]{1, 2, 3});
-        Launched refused = train(bad, folder.resolve("bad-run"), "--epochs", 1, "--max-skipped", 0);
+        Called refused = train(bad, folder.resolve("bad-run"), "--epochs", 1, "--max-skipped", 0);
         assertThat(refused.exit()).isEqualTo(Main.FAILED);
         assertThat(refused.err().lines().toList().getLast()).contains("3.png");
     }
 
     @Test
     void aSegmentationTakesNoneOfIt() {
-        Launched refused = train(data, folder.resolve("never"), "--task", "segmentation", "--mixup", 0.2);
+        Called refused = train(data, folder.resolve("never"), "--task", "segmentation", "--mixup", 0.2);
         assertThat(refused.exit()).isEqualTo(2);
         assertThat(refused.errorLine()).contains("--mixup is for images with classes", "--deform");
     }

@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.data.Image;
@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The systems that look at parts of pictures, from the command line: trained and used. */
-class GlimpsesIT {
+class GlimpsesCallsTest {
     private static final int SIDE = 28;
 
     @TempDir
@@ -31,7 +31,7 @@ class GlimpsesIT {
         half("train", 64);
         half("t10k", 16);
         ram = folder.resolve("ram");
-        Launched run = glimpse("train", folder, "--model", "ram:hidden=32,glimpses=3", "--epochs", 2, "--batch", 16,
+        Called run = glimpse("train", folder, "--model", "ram:hidden=32,glimpses=3", "--epochs", 2, "--batch", 16,
                 "--out", ram, "--json");
         assertThat(run.exit()).as(run.err()).isZero();
         JsonNode result = new JsonMapper().readTree(run.out());
@@ -66,7 +66,7 @@ class GlimpsesIT {
     @Test
     void itsGlimpsesAreShown() throws IOException {
         Path out = folder.resolve("seen");
-        Launched run = glimpse("glimpses", ram, picture("bar.png", 56), picture("tiny.png", 7), "--out", out,
+        Called run = glimpse("glimpses", ram, picture("bar.png", 56), picture("tiny.png", 7), "--out", out,
                 "--json");
         assertThat(run.exit()).isEqualTo(1);
         assertThat(run.errorLine())
@@ -78,7 +78,7 @@ class GlimpsesIT {
                 .allSatisfy(at -> assertThat(at.path("x").asInt()).isBetween(0, SIDE));
         assertThat(out.resolve("bar/path.png")).exists();
         assertThat(out.resolve("contact-sheet.png")).exists();
-        Launched again = glimpse("glimpses", ram, folder.resolve("bar.png"), "--out", out, "--json");
+        Called again = glimpse("glimpses", ram, folder.resolve("bar.png"), "--out", out, "--json");
         assertThat(new JsonMapper().readTree(again.out()).path("images").get(0)).as("the same glimpses")
                 .isEqualTo(image);
     }
@@ -86,10 +86,10 @@ class GlimpsesIT {
     @Test
     void aSpatialTransformerIsTrainedAndShown() {
         Path stn = folder.resolve("stn");
-        Launched run = glimpse("train", folder, "--model", "stn:size=28,largest=1", "--epochs", 1, "--batch", 16,
+        Called run = glimpse("train", folder, "--model", "stn:size=28,largest=1", "--epochs", 1, "--batch", 16,
                 "--out", stn);
         assertThat(run.exit()).as(run.err()).isZero();
-        Launched shown = glimpse("glimpses", stn, "--test", 3);
+        Called shown = glimpse("glimpses", stn, "--test", 3);
         assertThat(shown.err()).isEmpty();
         assertThat(shown.exit()).isZero();
         assertThat(shown.out().lines()).hasSize(4);

@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What runs are reported by, from the command line. */
-class ReportIT {
+class ReportCallsTest {
     @TempDir
     static Path folder;
 
@@ -26,12 +26,12 @@ class ReportIT {
     static void trainOnce() throws IOException {
         data = SamplePictures.dataSet(folder.resolve("data"), 8, 4);
         run = folder.resolve("run");
-        Launched training = train("--attention", "cbam:reduction=4", "--out", run);
+        Called training = train("--attention", "cbam:reduction=4", "--out", run);
         assertThat(training.exit()).as(training.err()).isZero();
         assertThat(training.out()).contains("Report: " + run.resolve("report.html"));
     }
 
-    private static Launched train(Object... more) {
+    private static Called train(Object... more) {
         List<Object> args = new ArrayList<>(List.of("train", data, "--model", "mobilenet_v2:width=0.25",
                 "--size", 32, "--epochs", 2, "--batch", 8, "--precision", "fp32", "--layout", "nchw"));
         args.addAll(List.of(more));
@@ -55,7 +55,7 @@ class ReportIT {
         Path again = folder.resolve("again");
         words.set(words.indexOf("--out") + 1, again.toString());
         words.addFirst("train");
-        Launched second = glimpse(words.toArray());
+        Called second = glimpse(words.toArray());
         assertThat(second.exit()).as(second.err()).isZero();
         assertThat(again.resolve("last.safetensors")).hasSameBinaryContentAs(run.resolve("last.safetensors"));
     }
@@ -63,7 +63,7 @@ class ReportIT {
     @Test
     void aRunIsReportedAgain() throws IOException {
         Path file = folder.resolve("elsewhere/page.html");
-        Launched report = glimpse("report", run, "--out", file, "--json");
+        Called report = glimpse("report", run, "--out", file, "--json");
         assertThat(report.exit()).as(report.err()).isZero();
         assertThat(new JsonMapper().readTree(report.out()).path("without_images_because").isNull()).isTrue();
         assertThat(Files.readString(file)).isEqualTo(Files.readString(run.resolve("report.html")));
@@ -73,7 +73,7 @@ class ReportIT {
     void withoutItsImagesARunIsReportedAnyway() throws IOException {
         Path file = folder.resolve("curves.html");
         Path gone = folder.resolve("gone");
-        Launched report = glimpse("report", run, gone, "--out", file);
+        Called report = glimpse("report", run, gone, "--out", file);
         assertThat(report.exit()).as(report.err()).isZero();
         assertThat(report.errorLine()).contains("without images", gone.toString());
         assertThat(Files.readString(file)).contains("How it learned", gone.toString()).doesNotContain("Class by class");
@@ -83,16 +83,16 @@ class ReportIT {
 
     @Test
     void whatIsNoRunIsSaidInOneLine() throws IOException {
-        Launched none = glimpse("report", folder.resolve("none"));
+        Called none = glimpse("report", folder.resolve("none"));
         assertThat(none.exit()).isEqualTo(2);
         assertThat(none.errorLine()).contains("none: no such folder");
         Path young = Files.createDirectory(folder.resolve("young"));
         Files.copy(run.resolve("config.json"), young.resolve("config.json"));
-        Launched early = glimpse("report", young);
+        Called early = glimpse("report", young);
         assertThat(early.exit()).isEqualTo(1);
         assertThat(early.errorLine()).contains("young has no metrics yet: no epoch was finished");
         Files.writeString(young.resolve("metrics.csv"), "epoch,train_loss\n1,0.5\n2,oops\n");
-        Launched damaged = glimpse("report", young);
+        Called damaged = glimpse("report", young);
         assertThat(damaged.exit()).isEqualTo(1);
         assertThat(damaged.errorLine()).contains("metrics.csv: line 3: 'oops' is no number");
         Files.writeString(young.resolve("metrics.csv"), "epoch,train_loss\n1,0.5\n");
@@ -104,7 +104,7 @@ class ReportIT {
         Path page = folder.resolve("compare.html");
         Path other = folder.resolve("other");
         assertThat(train("--attention", "none", "--seed", 3, "--out", other).exit()).isZero();
-        Launched compare = glimpse("compare", run, other, "--out", page, "--json");
+        Called compare = glimpse("compare", run, other, "--out", page, "--json");
         assertThat(compare.exit()).as(compare.err()).isZero();
         JsonNode json = new JsonMapper().readTree(compare.out());
         assertThat(json.path("runs").valueStream().map(one -> one.path("attention").asString()))
@@ -119,7 +119,7 @@ class ReportIT {
         Path odd = Files.createDirectory(folder.resolve("odd"));
         Files.writeString(odd.resolve("config.json"), Files.readString(run.resolve("config.json"))
                 .replace("\"kind\" : \"CLASSIFICATION\"", "\"kind\" : \"MULTI_LABEL\""));
-        Launched unlike = glimpse("compare", run, odd, "--out", page);
+        Called unlike = glimpse("compare", run, odd, "--out", page);
         assertThat(unlike.exit()).isEqualTo(2);
         assertThat(unlike.errorLine()).contains("for classification and", "for multi label; compare runs of one task");
     }

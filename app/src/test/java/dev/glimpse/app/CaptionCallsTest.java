@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.data.Image;
@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Captions are learned, said and drawn, from the command line. */
-class CaptionIT {
+class CaptionCallsTest {
     @TempDir
     private static Path folder;
 
@@ -27,7 +27,7 @@ class CaptionIT {
     @BeforeAll
     static void train() {
         run = folder.resolve("run");
-        Launched trained = glimpse("train", "generated:train=128,test=8,size=32", "--model",
+        Called trained = glimpse("train", "generated:train=128,test=8,size=32", "--model",
                 "caption:attention=24,embed=16,decoder=32", "--epochs", 2, "--batch", 16, "--out", run, "--json");
         assertThat(trained.exit()).as(trained.err()).isZero();
         assertThat(trained.err()).contains("perplexity", "bleu", "pointing", "chance").doesNotContain("no report");
@@ -52,7 +52,7 @@ class CaptionIT {
     void picturesAreCaptionedAndDrawn() throws IOException {
         Path strip = folder.resolve("strip.png");
         Path text = Files.writeString(folder.resolve("text.png"), "no picture");
-        Launched said = glimpse("caption", run, picture("grey.png", 50, 40), text, "--beam", 3, "--strip", strip,
+        Called said = glimpse("caption", run, picture("grey.png", 50, 40), text, "--beam", 3, "--strip", strip,
                 "--json");
         assertThat(said.exit()).isEqualTo(1);
         assertThat(said.errorLine()).contains("text.png");

@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.attention.Attentions;
@@ -11,10 +11,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What a user asks before choosing a module. */
-class CatalogueIT {
+class CatalogueCallsTest {
     @Test
     void theListHasARowAModule() {
-        Launched text = glimpse("list", "attention");
+        Called text = glimpse("list", "attention");
         assertThat(text.exit()).isZero();
         assertThat(text.err()).isEmpty();
         JsonNode rows = new JsonMapper().readTree(glimpse("list", "attention", "--json").out()).path("attention");
@@ -29,7 +29,7 @@ class CatalogueIT {
 
     @Test
     void aProfileCountsAndTimes() {
-        Launched run = glimpse("profile", "cbam:reduction=8", "--channels", "64", "--size", "56x40", "--batch", "4",
+        Called run = glimpse("profile", "cbam:reduction=8", "--channels", "64", "--size", "56x40", "--batch", "4",
                 "--json");
         assertThat(run.exit()).isZero();
         JsonNode json = new JsonMapper().readTree(run.out());
@@ -49,7 +49,7 @@ class CatalogueIT {
     @ParameterizedTest
     @CsvSource({"resnet50, 4.09e9, 4.12e9", "resnet50:stride=1x1, 3.85e9, 3.87e9"})
     void aNetworkHasAProfileToo(String network, double least, double most) {
-        Launched run = glimpse("profile", network, "--attention", "cbam", "--input", "3x224x224", "--json");
+        Called run = glimpse("profile", network, "--attention", "cbam", "--input", "3x224x224", "--json");
         JsonNode json = new JsonMapper().readTree(run.out());
         assertThat(json.path("parameters").asLong()).isEqualTo(28_089_624);
         assertThat(json.path("multiply_adds").asDouble()).isBetween(least, most);

@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -12,21 +12,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The network that looks closer, trained from the command line. */
-class RaCnnIT {
+class RaCnnCallsTest {
     @TempDir
     private static Path folder;
 
     @Test
     void itIsTrainedOnGeneratedBeetlesAndShown() throws IOException {
         Path run = folder.resolve("run");
-        Launched training = glimpse("train", "generated:train=64,test=16,size=48", "--model",
+        Called training = glimpse("train", "generated:train=64,test=16,size=48", "--model",
                 "racnn:hidden=8,pretrain=1,view=16", "--epochs", 2, "--batch", 16, "--out", run);
         assertThat(training.exit()).as(training.err()).isZero();
         assertThat(training.out()).startsWith("Best test accuracy");
         assertThat(Files.readAllLines(run.resolve("metrics.csv")).getFirst()).contains("test_accuracy_1",
                 "test_accuracy_3", "test_area", "test_held");
         assertThat(Files.readString(run.resolve("report.html"))).contains("level-", "data:image/png");
-        Launched again = glimpse("train", "--resume", run);
+        Called again = glimpse("train", "--resume", run);
         assertThat(again.exit()).as(again.err()).isZero();
     }
 

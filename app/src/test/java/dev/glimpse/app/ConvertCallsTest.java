@@ -1,6 +1,6 @@
 package dev.glimpse.app;
 
-import static dev.glimpse.app.Launched.glimpse;
+import static dev.glimpse.app.Called.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.io.SafeTensors;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Weights into the file of another program, or of a network with its own head and attention. */
-class ConvertIT {
+class ConvertCallsTest {
     private static final Path TORCH = Path.of(System.getProperty("glimpse.root"), "core/src/test/resources/torch");
 
     @TempDir
@@ -39,7 +39,7 @@ class ConvertIT {
                 .contains("1 matched; missing");
     }
 
-    private static Launched convert(Path in, Path out, String... more) {
+    private static Called convert(Path in, Path out, String... more) {
         return glimpse(Stream.concat(Stream.of("convert", in, out), Arrays.stream(more)).toArray());
     }
 
@@ -52,7 +52,7 @@ class ConvertIT {
     @Test
     void theHeadIsNewWhereTheClassesDiffer() throws IOException {
         Path five = folder.resolve("five.safetensors");
-        Launched taken = convert(weights, five, "--model", "resnet18", "--classes", "5");
+        Called taken = convert(weights, five, "--model", "resnet18", "--classes", "5");
         assertThat(taken.exit()).as(taken.err()).isZero();
         assertThat(taken.errorLine()).endsWith("resnet18.pth: 120 matched; of another shape: "
                 + "fc.weight (1000x512, not 5x512), fc.bias (1000, not 5)");
@@ -62,7 +62,7 @@ class ConvertIT {
         convert(weights, five, "--model", "resnet18", "--classes", "5");
         assertThat(Files.readAllBytes(five)).as("the same call gives the same file").isEqualTo(first);
         Path out = folder.resolve("never.pth");
-        Launched refused = convert(five, out, "--model", "resnet18");
+        Called refused = convert(five, out, "--model", "resnet18");
         assertThat(refused.exit()).isEqualTo(2);
         assertThat(refused.errorLine()).contains("fc.weight (5x512, not 1000x512)", "--classes");
         assertThat(out).doesNotExist();
@@ -71,7 +71,7 @@ class ConvertIT {
     @Test
     void attentionIsPutInAndFoldedAway() throws IOException {
         Path in = folder.resolve("gc.pth");
-        Launched put = convert(weights, in, "--model", "resnet18", "--attention", "gc", "--start", "identity");
+        Called put = convert(weights, in, "--model", "resnet18", "--attention", "gc", "--start", "identity");
         assertThat(put.exit()).as(put.err()).isZero();
         assertThat(put.errorLine()).contains("122 matched; missing: layer1.0.attention.alpha");
         Path folded = folder.resolve("folded.safetensors");
@@ -80,7 +80,7 @@ class ConvertIT {
         assertThat(shapes(folded).keySet()).contains("layer1.0.attention.conv_mask.weight")
                 .noneMatch(name -> name.endsWith("alpha"));
         Path out = folder.resolve("never.pth");
-        Launched refused = convert(weights, out, "--model", "resnet18", "--attention", "se", "--start", "identity",
+        Called refused = convert(weights, out, "--model", "resnet18", "--attention", "se", "--start", "identity",
                 "--fold");
         assertThat(refused.exit()).isEqualTo(2);
         assertThat(refused.err().lines().toList().getLast()).contains("layer1.0.attention multiplies");
@@ -98,14 +98,14 @@ class ConvertIT {
                 TORCH.resolve("legacy-evil.pt"), "refused");
         Path out = folder.resolve("never.safetensors");
         faults.forEach((file, fault) -> {
-            Launched refused = convert(file, out);
+            Called refused = convert(file, out);
             assertThat(refused.exit()).as(refused.err()).isEqualTo(1);
             assertThat(refused.errorLine()).startsWith("glimpse: " + file + ":").contains(fault);
         });
         assertThat(out).doesNotExist();
         Path data = SamplePictures.dataSet(folder.resolve("data"), 1, 1);
         for (Path file : List.of(cut, TORCH.resolve("zip-evil.pt"))) {
-            Launched refused = glimpse("train", data, "--size", 16, "--stem", "cifar", "--weights", file, "--out",
+            Called refused = glimpse("train", data, "--size", 16, "--stem", "cifar", "--weights", file, "--out",
                     folder.resolve("run"));
             assertThat(refused.exit()).isEqualTo(1);
             assertThat(refused.errorLine()).startsWith("glimpse: " + file + ":").contains(faults.get(file));
@@ -116,7 +116,7 @@ class ConvertIT {
     @Test
     void whereNothingCanBeWritten() throws IOException {
         Path taken = Files.createDirectories(folder.resolve("taken.pth/inside")).getParent();
-        Launched refused = convert(TORCH.resolve("zip.pt"), taken);
+        Called refused = convert(TORCH.resolve("zip.pt"), taken);
         assertThat(refused.exit()).isEqualTo(1);
         assertThat(refused.errorLine()).startsWith("glimpse: cannot write " + taken);
         Path copy = Files.copy(TORCH.resolve("zip.pt"), folder.resolve("self.pt"));
