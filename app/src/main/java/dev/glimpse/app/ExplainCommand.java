@@ -10,6 +10,7 @@ import dev.glimpse.nn.Libtorch;
 import dev.glimpse.train.Classifier;
 import dev.glimpse.train.Classifier.Answer;
 import dev.glimpse.train.Run;
+import dev.glimpse.train.TaskConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -58,6 +59,11 @@ final class ExplainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Run run = Run.open(folder);
         run.requireNetwork();
+        if (run.config().task().kind() == TaskConfig.Kind.SEGMENTATION) {
+            throw new IllegalArgumentException(
+                    folder + " tells pixels apart, and what is explained here is a picture's "
+                            + "class: glimpse predict draws which pixels are what");
+        }
         if (target != null && !run.config().classes().contains(target)) {
             throw new IllegalArgumentException(
                     "no class is called '" + target + "'; known: " + String.join(", ", run.config().classes()));

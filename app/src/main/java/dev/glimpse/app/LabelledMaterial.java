@@ -29,11 +29,20 @@ record LabelledMaterial(Dataset train, Dataset check) implements Material {
         return label + "/" + Materials.file(data.name(index));
     }
 
-    /** How many images show each class. */
+    /** How many training images show each class. */
     long[] counts() {
-        long[] counts = new long[train.classes().size()];
-        for (int i = 0; i < train.size(); i++) {
-            switch (train.target(i)) {
+        return counts(train);
+    }
+
+    /** Whether none of the images shows any class. */
+    static boolean unlabelled(Dataset images) {
+        return Arrays.stream(counts(images)).sum() == 0;
+    }
+
+    private static long[] counts(Dataset images) {
+        long[] counts = new long[images.classes().size()];
+        for (int i = 0; i < images.size(); i++) {
+            switch (images.target(i)) {
                 case Target.Label(int label) -> counts[label]++;
                 case Target.Labels(float[] shares) -> {
                     for (int c = 0; c < shares.length; c++) {

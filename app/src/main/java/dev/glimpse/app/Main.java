@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,6 +44,12 @@ public final class Main implements Runnable {
         Main main = new Main();
         CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpWidth(100)
                 .setUsageHelpAutoWidth(true);
+        line.registerConverter(Path.class, text -> {
+            if (text.isBlank()) {
+                throw new CommandLine.TypeConversionException("it is empty; name a file or a folder");
+            }
+            return Path.of(text);
+        });
         line.setParameterExceptionHandler((e, _) -> {
             say(e.getCommandLine().getErr(), callError(e));
             return WRONG_CALL;
@@ -97,7 +104,7 @@ public final class Main implements Runnable {
         }
         String first = message.lines().findFirst().orElseThrow();
         boolean ours = e instanceof IllegalArgumentException || e instanceof IOException
-                || e instanceof UncheckedIOException;
+                || e instanceof UncheckedIOException || e instanceof ArithmeticException;
         return ours ? first : first + " (" + e.getClass().getSimpleName() + "; --debug shows where)";
     }
 

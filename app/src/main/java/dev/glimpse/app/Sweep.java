@@ -62,8 +62,8 @@ final class Sweep {
     }
 
     /**
-     * Trains what is not trained yet, until that is done or somebody asks to stop. A training that diverges is told, and the
-     * others go on.
+     * Trains what is not trained yet, until that is done or somebody asks to stop. A training that fails is told, and the
+     * others go on; a wrong call ends them all.
      */
     void train() throws IOException {
         for (Place place : places) {
@@ -75,9 +75,11 @@ final class Sweep {
             err.flush();
             try {
                 train(place);
-            } catch (ArithmeticException e) {
+            } catch (IllegalArgumentException e) {
+                throw e;
+            } catch (IOException | RuntimeException e) {
                 failed = true;
-                err.println("glimpse: " + place.folder + ": " + e.getMessage());
+                err.println("glimpse: " + place.folder + ": " + Main.oneLine(e));
             }
             SweepReport report = report();
             if (!report.isEmpty()) {

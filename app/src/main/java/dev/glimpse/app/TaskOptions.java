@@ -23,6 +23,8 @@ final class TaskOptions {
                     + "segmentation: images/ and masks/ instead.")
     private Kind kind;
 
+    private static final String USUAL = "usual";
+
     @Option(names = "--loss", paramLabel = "NAME[:KEY=VALUE,...][+...]",
             description = "Of a segmentation, or of several classes an image: ce, bce, focal, dice, jaccard, tversky and "
                     + "sums of them, as in 0.5*focal:gamma=2+dice (default: ce+dice; bce of several classes).")
@@ -32,7 +34,7 @@ final class TaskOptions {
             description = "Of a segmentation: scale images and masks to this shorter side; 0 for their own.")
     private int shorterSide;
 
-    @Option(names = "--deform", defaultValue = "usual", paramLabel = "NAME[:KEY=VALUE,...]",
+    @Option(names = "--deform", defaultValue = USUAL, paramLabel = "NAME[:KEY=VALUE,...]",
             description = "Of a segmentation: how random parts are changed: usual, part (not at all) or microscope, with "
                     + "least, most (scales), mirror, turn, elastic, jitter to change, as in usual:turn=true,elastic=10.")
     private String deformation;
@@ -46,6 +48,10 @@ final class TaskOptions {
     }
 
     TaskConfig classification(Dataset data) {
+        if (shorterSide != 0 || !deformation.equals(USUAL)) {
+            throw new IllegalArgumentException((shorterSide != 0 ? "--resize" : "--deform")
+                    + " is for segmentations; images with classes have --size, --crop, --scale and --aa");
+        }
         TaskConfig.Kind told = data.multiLabel() ? TaskConfig.Kind.MULTI_LABEL : TaskConfig.Kind.CLASSIFICATION;
         TaskConfig task = new TaskConfig(told, loss, null);
         task.task(data.classes().size(), Regularisation.NONE); // so that a slip is told at once
@@ -62,7 +68,7 @@ final class TaskOptions {
     private Deformation deformation() {
         Args args = Args.parse(deformation);
         Deformation base = switch (args.owner()) {
-            case "usual" -> Deformation.USUAL;
+            case USUAL -> Deformation.USUAL;
             case "part" -> Deformation.PART;
             case "microscope" -> Deformation.MICROSCOPE;
             default -> throw new IllegalArgumentException(

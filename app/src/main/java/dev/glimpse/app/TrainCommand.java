@@ -76,7 +76,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int begin() throws IOException {
-        if (data == null || out == null) {
+        if (data == null || data.isBlank() || out == null) {
             throw new IllegalArgumentException("give DATA and --out RUN, or --resume RUN; see glimpse train --help");
         }
         Optional<LearnedSystem> system = options.system();

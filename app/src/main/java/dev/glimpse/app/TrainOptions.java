@@ -207,6 +207,9 @@ final class TrainOptions {
     /** Images that were opened, and how networks are trained on them. */
     Plan plan(String data) throws IOException {
         requireSense();
+        if (data.isBlank()) {
+            throw new IllegalArgumentException("DATA is empty; name a folder or a file");
+        }
         return task.segmentation() ? segmentation(data) : classification(data);
     }
 
@@ -235,6 +238,10 @@ final class TrainOptions {
         DataSources.Splits splits = DataSources.open(data);
         Libtorch.load();
         TaskConfig told = task.classification(splits.train());
+        if (splits.test().multiLabel() && LabelledMaterial.unlabelled(splits.test())) {
+            throw new IllegalArgumentException(
+                    data + ": no test image has a label, so there is nothing to measure; label some of them");
+        }
         LabelledMaterial material = new LabelledMaterial(splits.train(), splits.test());
         return new Plan(data, side, material, told, feeding, splits.classes(), material::counts,
                 () -> ChannelStatistics.of(splits.train()), splits.train().ignored() + splits.test().ignored());

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Trains a run until it is done or somebody asks to stop, and tells what came out. */
 final class TrainingSession {
@@ -27,6 +28,7 @@ final class TrainingSession {
     private final Trainer.Checkpoints checkpoints;
     private final PrintWriter out;
     private final PrintWriter err;
+    private Trainer trainer; // null until it is built
 
     /** @param run created or resumed */
     TrainingSession(Run run, Material material, Trainer.Checkpoints checkpoints, PrintWriter out, PrintWriter err) {
@@ -57,6 +59,17 @@ final class TrainingSession {
      * @return the exit status
      */
     int train(Layer network, String data, Interrupt interrupt, boolean json) throws IOException {
+        try {
+            return learn(network, data, interrupt, json);
+        } catch (IllegalArgumentException e) {
+            if (trainer == null || trainer.position().steps() == 0) {
+                run.discard(); // so that the right call can be made into the same folder
+            }
+            throw e;
+        }
+    }
+
+    private int learn(Layer network, String data, Interrupt interrupt, boolean json) throws IOException {
         RunConfig config = run.config();
         Recipe recipe = config.recipe();
         Task task = config.learned();
@@ -69,7 +82,7 @@ final class TrainingSession {
                 Batches testLoader = material.test(config, workers);
                 TrainingProgress progress = new TrainingProgress(err, recipe.epochs(), recipe.batch(),
                         system ? "examples" : "images")) {
-            Trainer trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);
+            trainer = new Trainer(run, network, task, checkpoints, progress, interrupt::requested);
             trainer.train(trainLoader, testLoader);
             progress.rest();
             Skipped.report(err, trainLoader.skipped(), testLoader.skipped());
@@ -79,29 +92,34 @@ final class TrainingSession {
                 err.flush();
                 return interrupt.request().exit();
             }
-            Path report = run.folder().resolve(RunReading.REPORT);
-            report(report, data, interrupt);
-            print(trainer.position().epochs(), task, trainLoader.skipped().size() + testLoader.skipped().size(), json);
+            boolean reported = report(run.folder().resolve(RunReading.REPORT), data, interrupt);
+            print(trainer.position().epochs(), task, trainLoader.skipped().size() + testLoader.skipped().size(),
+                    reported,
+                    json);
             return 0;
         }
     }
 
     /** The training is done whatever becomes of its report. */
-    private void report(Path file, String data, Interrupt interrupt) {
+    private boolean report(Path file, String data, Interrupt interrupt) {
         String again = "; write it by: glimpse report " + run.folder();
         try {
-            RunReading.write(run, data, file, interrupt::requested).ifPresentOrElse(missing -> {
-                if (!missing.isEmpty()) {
-                    err.println("glimpse: the report is without images: " + missing);
-                }
-            }, () -> err.println("glimpse: stopped before its report was written" + again));
+            Optional<String> missing = RunReading.write(run, data, file, interrupt::requested);
+            if (missing.isEmpty()) {
+                err.println("glimpse: stopped before its report was written" + again);
+            } else if (!missing.get().isEmpty()) {
+                err.println("glimpse: the report is without images: " + missing.get());
+            }
+            return missing.isPresent();
         } catch (IOException | RuntimeException e) {
             err.println("glimpse: there is no report: " + Main.oneLine(e) + again);
+            return false;
+        } finally {
+            err.flush();
         }
-        err.flush();
     }
 
-    private void print(List<EpochMetrics> done, Task task, int skipped, boolean json) {
+    private void print(List<EpochMetrics> done, Task task, int skipped, boolean reported, boolean json) {
         String measure = task.best();
         EpochMetrics best = done.stream().max(Comparator.comparingDouble(epoch -> epoch.test().get(measure)))
                 .orElseThrow();
@@ -114,7 +132,7 @@ final class TrainingSession {
             result.put("best_epoch", best.epoch());
             result.put("last_test_" + measure, done.getLast().test().get(measure));
             result.put("seconds", seconds);
-            result.put("report", run.folder().resolve(RunReading.REPORT).toString());
+            result.put("report", reported ? run.folder().resolve(RunReading.REPORT).toString() : null);
             result.put("skipped_images", skipped);
             out.println(Output.json(result));
             return;
@@ -122,6 +140,8 @@ final class TrainingSession {
         out.printf(Locale.ROOT, "Best test %s %.2f %% after epoch %d, last %.2f %%, in %.0f s. Weights: %s%n", measure,
                 100 * best.test().get(measure), best.epoch(), 100 * done.getLast().test().get(measure), seconds,
                 run.folder().resolve("best.safetensors"));
-        out.println("Report: " + run.folder().resolve(RunReading.REPORT));
+        if (reported) {
+            out.println("Report: " + run.folder().resolve(RunReading.REPORT));
+        }
     }
 }

@@ -174,6 +174,9 @@ class SegmentationIT {
         refused("none is called 'dize'; known: ce, bce", "--task", "segmentation", "--loss", "ce+dize");
         refused("--deform is 'wild'; known: usual, part, microscope", "--task", "segmentation", "--deform", "wild");
         refused("is for segmentation or several labels", "--loss", "dice");
+        Launched explained = glimpse("explain", run, data.resolve("val/images/40.png"));
+        assertThat(explained.exit()).isEqualTo(2);
+        assertThat(explained.errorLine()).contains("glimpse predict draws which pixels are what");
         assertThat(out).doesNotExist();
     }
 

@@ -34,8 +34,12 @@ class WrongMaterialTest {
     }
 
     private static Called train(Path from, Object... more) {
-        List<Object> args = new ArrayList<>(List.of("train", from, "--stem", "cifar", "--size", 16, "--epochs", 1,
-                "--batch", 4, "--precision", "fp32", "--layout", "nchw"));
+        return train(16, 4, from, more);
+    }
+
+    private static Called train(int size, int batch, Path from, Object... more) {
+        List<Object> args = new ArrayList<>(List.of("train", from, "--stem", "cifar", "--size", size, "--epochs", 1,
+                "--batch", batch, "--precision", "fp32", "--layout", "nchw"));
         args.addAll(List.of(more));
         return Called.glimpse(args.toArray());
     }
@@ -44,6 +48,81 @@ class WrongMaterialTest {
         assertThat(call.exit()).as(call.err()).isEqualTo(exit);
         assertThat(call.err()).startsWith("glimpse: ").hasLineCount(1).contains(words);
         assertThat(call.out()).isEmpty();
+    }
+
+    /** What turns out to be wrong with the call once the training would begin leaves no run in the way of the right one. */
+    @Test
+    void aWrongCallLeavesNoRun() throws IOException {
+        Path out = folder.resolve("tried");
+        Called single = train(8, 1, data, "--out", out);
+        assertThat(single.exit()).isEqualTo(CALL_WRONG);
+        assertThat(single.err().lines().toList().getLast()).startsWith("glimpse: ").contains("--batch 2");
+        assertThat(out).doesNotExist();
+        Files.createDirectories(out);
+        Called large = train(400_000, 4, data, "--out", out);
+        assertThat(large.exit()).isEqualTo(CALL_WRONG);
+        assertThat(large.err().lines().toList().getLast()).startsWith("glimpse: ").contains("GiB", "a smaller --size");
+        assertThat(out).isEmptyDirectory();
+        assertThat(train(data, "--out", out).exit()).isZero();
+        refused(train(8, 1, data, "--out", out), CALL_WRONG, "holds a run already");
+        assertThat(out.resolve("checkpoint.safetensors")).exists();
+    }
+
+    @Test
+    void namesThatAreEmpty() {
+        refused(train(data, "--out", ""), CALL_WRONG, "--out", "it is empty");
+        refused(Called.glimpse("train", "", "--out", folder.resolve("never")), CALL_WRONG, "give DATA");
+        refused(Called.glimpse("sweep", " ", "--attention", "se", "--out", folder.resolve("never")), CALL_WRONG,
+                "DATA is empty");
+    }
+
+    @Test
+    void testImagesWithoutAnyLabel() throws IOException {
+        StringBuilder table = new StringBuilder("file,labels\n");
+        for (int i = 0; i < 2; i++) {
+            table.append(data.resolve("test/red/" + i + ".png")).append(",\n");
+        }
+        Path unlabelled = Files.writeString(folder.resolve("unlabelled.csv"), table);
+        Path labelled = Files.writeString(folder.resolve("labelled.csv"),
+                table.toString().replace(",\n", ",red;warm\n"));
+        refused(train(Path.of("train=" + labelled + ",test=" + unlabelled), "--out", folder.resolve("never")),
+                CALL_WRONG, "no test image has a label");
+    }
+
+    @Test
+    void weightsOfClasses() {
+        refused(train(data, "--out", folder.resolve("never"), "--class-weights", "0,0,0"), CALL_WRONG, "are 0");
+        Called partly = train(data, "--out", folder.resolve("one"), "--class-weights", "0,0,1");
+        assertThat(partly.exit()).as(partly.err()).isZero();
+    }
+
+    @Test
+    void noFolderIsLeftForNothing() {
+        Path out = folder.resolve("new/maps");
+        Called seen = Called.glimpse("saliency", folder.resolve("nowhere.png"), "--out", out);
+        assertThat(seen.exit()).isEqualTo(WORK_FAILED);
+        Called explained = Called.glimpse("explain", run, folder.resolve("nowhere.png"), "--out", out);
+        assertThat(explained.exit()).isEqualTo(WORK_FAILED);
+        assertThat(folder.resolve("new")).doesNotExist();
+    }
+
+    /** A place where a run cannot be written is told, and the others are trained. */
+    @Test
+    void aTrainingOfASweepThatFails() throws IOException {
+        Path out = Files.createDirectories(folder.resolve("sweep"));
+        Files.writeString(out.resolve("none-seed0"), "a file where a folder should be");
+        Called sweep = Called.glimpse("sweep", data, "--stem", "cifar", "--size", 16, "--epochs", 1, "--batch", 4,
+                "--precision", "fp32", "--layout", "nchw", "--seeds", 1, "--attention", "none,se", "--out", out);
+        assertThat(sweep.exit()).isEqualTo(WORK_FAILED);
+        assertThat(sweep.err()).contains("glimpse: " + out.resolve("none-seed0") + ": cannot write", "2 of 2: se");
+        assertThat(out.resolve("se-seed0/report.html")).exists();
+        assertThat(out.resolve("sweep.html")).exists();
+    }
+
+    @Test
+    void changesOfPixelsAreNotForClasses() {
+        refused(train(data, "--out", folder.resolve("never"), "--resize", 20), CALL_WRONG, "--resize is for");
+        refused(train(data, "--out", folder.resolve("never"), "--deform", "part"), CALL_WRONG, "--deform is for");
     }
 
     @Test

@@ -6,12 +6,15 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /** Writes a file beside its place and renames it into it: a killed run leaves the old file or the new one. */
@@ -65,15 +68,30 @@ public final class AtomicFiles {
     }
 
     /**
-     * Makes sure that files can be written into a folder, creating it where there is none: so that long work does not end
-     * in vain.
+     * Makes sure that files can be written into a folder, whether it is there yet or not: so that long work does not end in
+     * vain.
      *
      * @throws IOException in one line naming the folder and the reason
      */
     public static void requireWritable(Path folder) throws IOException {
+        List<Path> missing = new ArrayList<>();
+        for (Path at = folder.toAbsolutePath(); at != null && Files.notExists(at); at = at.getParent()) {
+            missing.add(at);
+        }
         Path probe = folder.resolve(".glimpse-" + ProcessHandle.current().pid());
         write(probe, new byte[0]);
         Files.delete(probe);
+        for (Path made : missing) {
+            deleteIfEmpty(made);
+        }
+    }
+
+    /** Deletes a folder, unless there is something in it. */
+    public static void deleteIfEmpty(Path folder) throws IOException {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException _) { // what somebody else has written stays
+        }
     }
 
     /** Replaces a text file, in UTF-8. */

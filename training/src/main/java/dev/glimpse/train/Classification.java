@@ -4,6 +4,7 @@ import dev.glimpse.nn.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -35,7 +36,16 @@ public final class Classification extends ForwardTask {
 
     @Override
     public Tensor loss(Tensor output, Tensor target) {
+        if (countsForNothing(target)) {
+            return output.sum().mul(new Scalar(0L));
+        }
         return torch.cross_entropy_loss(output, target, classWeights, MEAN, IGNORED, labelSmoothing);
+    }
+
+    /** Whether all of a batch's classes have a weight of 0, over whose sum the loss would be divided. */
+    private boolean countsForNothing(Tensor target) {
+        return classWeights.has_value() && !target.is_floating_point()
+                && classWeights.get().index_select(0, target).sum().item().toDouble() == 0;
     }
 
     @Override

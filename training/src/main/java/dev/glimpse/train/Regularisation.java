@@ -25,6 +25,9 @@ public record Regularisation(double labelSmoothing, List<Double> classWeights, d
         for (double weight : classWeights) {
             atLeastZero("a class's weight", weight);
         }
+        if (!classWeights.isEmpty() && classWeights.stream().allMatch(weight -> weight == 0)) {
+            throw new IllegalArgumentException("all classes' weights are 0: there is nothing to learn");
+        }
         atLeastZero("the largest norm of the gradients", clipNorm);
         atLeastZero("the adaptive clipping's share", clipAdaptive);
     }

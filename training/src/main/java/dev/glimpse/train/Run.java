@@ -46,11 +46,19 @@ public final class Run implements AutoCloseable {
     private final Path folder;
     private final RunConfig config;
     private final RunLock lock;
+    private final Origin origin;
+    private boolean discarded;
 
-    private Run(Path folder, RunConfig config, RunLock lock) {
+    /** Whether the run, and its folder, were there before. */
+    private enum Origin {
+        FOUND, CREATED, CREATED_WITH_FOLDER
+    }
+
+    private Run(Path folder, RunConfig config, RunLock lock, Origin origin) {
         this.folder = folder;
         this.config = config;
         this.lock = lock;
+        this.origin = origin;
     }
 
     /**
@@ -60,14 +68,15 @@ public final class Run implements AutoCloseable {
      * @throws IOException when the folder cannot be written, in one line
      */
     public static Run create(Path folder, RunConfig config) throws IOException {
+        Origin origin = Files.isDirectory(folder) ? Origin.CREATED : Origin.CREATED_WITH_FOLDER;
         AtomicFiles.requireWritable(folder);
-        RunLock lock = RunLock.of(folder);
+        RunLock lock = RunLock.of(Files.createDirectories(folder));
         try {
             requireNone(folder);
             removePartialFiles(folder);
             AtomicFiles.write(folder.resolve(CONFIG),
                     JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
-            return new Run(folder, config, lock);
+            return new Run(folder, config, lock, origin);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -100,7 +109,7 @@ public final class Run implements AutoCloseable {
         }
         RunLock lock = RunLock.of(folder);
         removePartialFiles(folder);
-        return new Run(folder, run.config, lock);
+        return new Run(folder, run.config, lock, Origin.FOUND);
     }
 
     /** What a killed process was writing. */
@@ -126,7 +135,7 @@ public final class Run implements AutoCloseable {
                     : ": no such folder"));
         }
         try {
-            return new Run(folder, read(file), null);
+            return new Run(folder, read(file), null, Origin.FOUND);
         } catch (JacksonException e) {
             throw new IOException(file + ": " + e.getOriginalMessage(), e);
         } catch (IllegalArgumentException e) {
@@ -303,11 +312,24 @@ public final class Run implements AutoCloseable {
         keepingCheckpoint(() -> SafeTensors.write(folder.resolve(name), weights, facts));
     }
 
+    /** Undoes {@link #create}, for a call that turned out to be wrong before anything was learned; a run found stays. */
+    public void discard() throws IOException {
+        if (origin != Origin.FOUND) {
+            for (String file : List.of(CONFIG, EVENTS, CHECKPOINT)) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
+            discarded = true;
+        }
+    }
+
     /** Lets the folder go. */
     @Override
     public void close() throws IOException {
         if (lock != null) {
             lock.close();
+        }
+        if (discarded && origin == Origin.CREATED_WITH_FOLDER) {
+            AtomicFiles.deleteIfEmpty(folder);
         }
     }
 }

@@ -20,6 +20,9 @@ public final class StepMemory {
     /** The parameters, their gradients, and two numbers that the update rule remembers. */
     private static final int COPIES_OF_PARAMETERS = 4;
 
+    private static final int MOST_TRIED = 4;
+    private static final String SMALLER = "take a smaller --size or --model";
+
     private StepMemory() {}
 
     /**
@@ -30,21 +33,22 @@ public final class StepMemory {
      * @throws IllegalArgumentException in one line, with a batch that fits
      */
     public static void require(Layer network, Recipe recipe, int size, int images, int buffers) {
+        double image = 3.0 * size * size * Float.BYTES;
+        Memory.require("training on " + size + "x" + size + " pixels", (long) (MOST_TRIED * image), SMALLER);
         network.eval(); // nothing that the network remembers may change
         held(network, recipe.mode(), size, 2); // what is made once
         OptionalLong two = held(network, recipe.mode(), size, 2);
-        OptionalLong four = held(network, recipe.mode(), size, 4);
+        OptionalLong four = held(network, recipe.mode(), size, MOST_TRIED);
         if (two.isEmpty() || four.isEmpty()) {
             return;
         }
-        double image = 3.0 * size * size * Float.BYTES;
-        double step = BACKWARD * (four.getAsLong() - two.getAsLong()) / 2 + image;
+        double step = BACKWARD * (four.getAsLong() - two.getAsLong()) / (MOST_TRIED - 2) + image;
         double fixed = (double) COPIES_OF_PARAMETERS * Float.BYTES * StateDict.parameterCount(network);
         double needed = fixed + step * Math.min(recipe.batch(), images) + image * buffers * recipe.batch();
         double fits = (0.9 * Memory.available() - fixed) / (step + image * buffers);
         Memory.require("training on " + size + "x" + size + " pixels with --batch " + recipe.batch(), (long) needed,
                 fits >= 1 ? "take --batch " + Long.highestOneBit((long) fits)
-                        + ", and --accumulate for steps as large as now" : "take a smaller --size or --model");
+                        + ", and --accumulate for steps as large as now" : SMALLER);
     }
 
     private static OptionalLong held(Layer network, Mode mode, int size, int images) {

@@ -22,6 +22,9 @@ import org.bytedeco.pytorch.Tensor;
  * training is asked to stop.
  */
 public final class Trainer {
+    /** What libtorch's batch norm says to a single number a channel. */
+    private static final String TOO_FEW = "Expected more than 1 value per channel";
+
     private final Run run;
     private final Layer network;
     private final Task task;
@@ -180,6 +183,9 @@ public final class Trainer {
                 Mixing.Mixed mixed = mixing.of(batch, position.epoch(), number);
                 return step.run(mixed.images(), mixed.targets(), share, tally);
             } catch (RuntimeException e) {
+                if (String.valueOf(e.getMessage()).contains(TOO_FEW)) {
+                    return alone(batch, e);
+                }
                 if (String.valueOf(e.getMessage()).contains("can't allocate memory")) {
                     throw new IllegalStateException(
                             "out of memory with batches of " + batch.size() + " images: take --batch "
@@ -189,6 +195,23 @@ public final class Trainer {
                 }
                 throw e;
             }
+        }
+
+        /**
+         * An image left over, or alone since the others of its batch could not be read, is passed over where maps have a
+         * single position: a batch norm cannot tell a mean of one number from the number.
+         */
+        private double alone(Batch batch, RuntimeException e) {
+            if (recipe.batch() == 1) {
+                throw new IllegalArgumentException(
+                        "with batches of one image this network's batch norms have one number a "
+                                + "channel, which teaches nothing: take --batch 2 or more, or a larger --size",
+                        e);
+            }
+            if (batch.size() > 1) {
+                throw e;
+            }
+            return 0;
         }
 
         private boolean due() {

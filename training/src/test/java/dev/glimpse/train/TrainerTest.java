@@ -87,7 +87,12 @@ class TrainerTest {
     }
 
     private static Recipe recipe(int epochs, int patience) {
-        return new Recipe(epochs, 4, 2, OptimizerSettings.parse("adamw", 0.01, 0.01), Schedule.parse("cosine", 0),
+        return recipe(epochs, patience, 4, 2);
+    }
+
+    private static Recipe recipe(int epochs, int patience, int batch, int accumulate) {
+        return new Recipe(epochs, batch, accumulate, OptimizerSettings.parse("adamw", 0.01, 0.01),
+                Schedule.parse("cosine", 0),
                 new Regularisation(0.1, List.of(), 1, 0, 0.9), List.of(), Mode.PLAIN, patience, 5, 2);
     }
 
@@ -148,6 +153,23 @@ class TrainerTest {
         }
         assertThat(halting.resolve("events.out.tfevents.glimpse")).as("an event an epoch, of the same size")
                 .hasSize(Files.size(whole.resolve("events.out.tfevents.glimpse")));
+    }
+
+    /** The network's last maps have one position, where a batch norm has nothing to tell from a single image. */
+    @Test
+    void anImageLeftOverIsPassedOver() throws IOException {
+        try (Run run = Run.create(folder.resolve("run"), config(recipe(2, 0, 18, 1)))) { // 18 and 1
+            Trainer trainer = train(run, () -> false, List.of());
+            assertThat(trainer.finished()).isTrue();
+            assertThat(trainer.position().steps()).isEqualTo(4);
+            assertThat(trainer.position().epochs().getLast().train().get("loss")).isFinite();
+        }
+        try (Run run = Run.create(folder.resolve("single"), config(recipe(1, 0, 1, 1)))) {
+            assertThatThrownBy(() -> train(run, () -> false, List.of())).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("take --batch 2 or more, or a larger --size");
+            run.discard();
+        }
+        assertThat(folder.resolve("single")).doesNotExist();
     }
 
     @Test
