@@ -9,6 +9,7 @@ import static org.bytedeco.opencv.global.opencv_imgproc.getGaussianKernel;
 import static org.bytedeco.opencv.global.opencv_imgproc.sepFilter2D;
 import static org.bytedeco.opencv.global.opencv_imgproc.threshold;
 
+import java.util.List;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Point;
 import org.bytedeco.opencv.opencv_core.Scalar;
@@ -45,7 +46,9 @@ public enum Normalisation {
      *
      * <p>
      * Differs from the paper: only feature maps are stretched to 0 to 1 before, not the sums of what their competition has
-     * left, which would lift what a channel without a winner has left over to the height of a winner.
+     * left, which would lift what a channel without a winner has left over to the height of a winner. And the two opponent
+     * pairs compete each on their own before they are added up, as the angles do and as in the SaliencyToolbox: each
+     * competition lets its winner grow, and colour would have one less of them than orientation.
      */
     ITERATIVE {
         @Override
@@ -61,6 +64,11 @@ public enum Normalisation {
                 threshold(at, at, 0, 0, THRESH_TOZERO);
             }
             return Plane.of(at);
+        }
+
+        @Override
+        Plane ofOpponents(List<List<Plane>> pairs) {
+            return Plane.sum(pairs.stream().map(pair -> of(ofFeatures(pair))).toList());
         }
     };
 
@@ -80,6 +88,16 @@ public enum Normalisation {
     /** Applies it to a feature map, of numbers from 0, whatever their unit. */
     Plane ofFeature(Plane map) {
         return of(unit(map, SEEN));
+    }
+
+    /** The sum of a feature's maps, each normalised. */
+    Plane ofFeatures(List<Plane> maps) {
+        return Plane.sum(maps.stream().map(this::ofFeature).toList());
+    }
+
+    /** The same of all that red and green, and blue and yellow, have to tell. */
+    Plane ofOpponents(List<List<Plane>> pairs) {
+        return ofFeatures(pairs.stream().flatMap(List::stream).toList());
     }
 
     /** A copy stretched to 0 to 1; zeros where nothing exceeds the floor. */

@@ -1,7 +1,6 @@
 package dev.glimpse.saliency;
 
 import dev.glimpse.data.Image;
-import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -19,6 +18,10 @@ import org.bytedeco.javacpp.PointerScope;
  *
  * Laurent Itti, Christof Koch, Ernst Niebur: A model of saliency-based visual attention for rapid scene analysis. IEEE
  * TPAMI 20(11), 1998, <a href="https://doi.org/10.1109/34.730558">10.1109/34.730558</a>.
+ *
+ * <p>
+ * With {@link Normalisation#ITERATIVE} each opponent pair is normalised on its own before they are added up, as each angle
+ * is.
  *
  * <p>
  * Differs from the paper: it prints {@code RG(c, s) = |(R(c) - G(c)) - (G(s) - R(s))|}, which adds what lies around a
@@ -50,19 +53,14 @@ public record Saliency(Plane map, Plane intensity, Plane colour, Plane orientati
             Channels channels = Channels.of(image);
             Pyramid light = Pyramid.of(channels.intensity());
             List<Pyramid> opponents = List.of(Pyramid.of(channels.redGreen()), Pyramid.of(channels.blueYellow()));
-            Plane intensity = norm.of(features(light.contrasts(), norm));
-            Plane colour = norm.of(features(opponents.stream()
-                    .flatMap(pyramid -> Stream.of(pyramid.excesses(1), pyramid.excesses(-1)))
-                    .flatMap(Collection::stream)
-                    .toList(), norm));
+            Plane intensity = norm.of(norm.ofFeatures(light.contrasts()));
+            Plane colour = norm.of(norm.ofOpponents(opponents.stream()
+                    .map(pair -> Stream.concat(pair.excesses(1).stream(), pair.excesses(-1).stream()).toList())
+                    .toList()));
             Plane orientation = norm.of(Plane.sum(Gabor.FOUR.stream()
-                    .map(gabor -> norm.of(features(light.filtered(gabor::answer).contrasts(), norm))).toList()));
+                    .map(gabor -> norm.of(norm.ofFeatures(light.filtered(gabor::answer).contrasts()))).toList()));
             Plane map = Plane.sum(List.of(intensity, colour, orientation)).times(1 / 3f);
             return new Saliency(map, intensity, colour, orientation);
         }
-    }
-
-    private static Plane features(List<Plane> maps, Normalisation norm) {
-        return Plane.sum(maps.stream().map(norm::ofFeature).toList());
     }
 }

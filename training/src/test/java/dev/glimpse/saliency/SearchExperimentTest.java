@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,6 +71,14 @@ class SearchExperimentTest {
                 .isGreaterThanOrEqualTo(least);
     }
 
+    /** On seeds where colour lost to what jitter leaves of the other channels as long as it had a competition less. */
+    @Test
+    void anOddColourWinsOverJitterWithTheOtherNormalisation() {
+        assertThat(LongStream.of(11, 40, 45, 86, 130, 176).boxed().map(seed -> SearchExperiment
+                .untilFound(SearchDisplay.popOut(Feature.COLOUR, seed), Normalisation.ITERATIVE, 1)))
+                .containsOnly(1);
+    }
+
     @Test
     void aConjunctionDoesNot() {
         Search few = SearchExperiment.search(5, Normalisation.LOCAL_MAX, 15, 1000);
@@ -84,11 +93,10 @@ class SearchExperimentTest {
     @Tag("slow")
     void theFigures(Normalisation norm) {
         SearchExperiment.Result result = SearchExperiment.run(norm, 200, 0);
-        boolean paper = norm == Normalisation.LOCAL_MAX;
-        assertThat(result.firstHits().get(Feature.COLOUR)).isGreaterThanOrEqualTo(paper ? 0.95 : 0.9);
+        assertThat(result.firstHits().get(Feature.COLOUR)).isGreaterThanOrEqualTo(0.95);
         assertThat(result.firstHits().get(Feature.INTENSITY)).isGreaterThanOrEqualTo(0.95);
         assertThat(result.firstHits().get(Feature.ORIENTATION)).isGreaterThanOrEqualTo(0.85);
-        if (paper) {
+        if (norm == Normalisation.LOCAL_MAX) {
             assertThat(result.searches()).extracting(Search::fixations).isSorted();
         }
     }
