@@ -201,6 +201,11 @@ public final class Tensors {
         }
     }
 
+    /** Each row several times, one after the other: (B, ...) to (B times, ...). */
+    public static Tensor repeated(Tensor rows, int times) {
+        return times == 1 ? rows : rows.repeat_interleave(times, new LongOptional(0), new LongOptional());
+    }
+
     /** The index of the largest value over one dimension, which goes. */
     public static Tensor argmax(Tensor x, long dim) {
         return x.argmax(new LongOptional(dim), false);

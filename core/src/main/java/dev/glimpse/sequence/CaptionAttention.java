@@ -69,7 +69,7 @@ public final class CaptionAttention extends Module {
      */
     public Result forward(Tensor places, Tensor state) {
         Tensor weights = weights(prepared(places), state);
-        return new Result(context(places, weights), weights);
+        return new Result(context(places, weights, 1), weights);
     }
 
     /**
@@ -86,8 +86,8 @@ public final class CaptionAttention extends Module {
         return weights;
     }
 
-    /** The places' weighted sum: (B, N, enc) and (B, N) to (B, enc). */
-    static Tensor context(Tensor places, Tensor weights) {
-        return weights.unsqueeze(1).matmul(places).squeeze(1);
+    /** The places' weighted sums: (B, N, enc) and (B D, N), a picture's one after the other, to (B D, enc). */
+    static Tensor context(Tensor places, Tensor weights, int draws) {
+        return weights.reshape(-1, draws, places.size(1)).matmul(places).flatten(0, 1);
     }
 }

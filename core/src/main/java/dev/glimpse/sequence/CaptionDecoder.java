@@ -94,7 +94,16 @@ public final class CaptionDecoder extends Module {
     public record Result(Tensor scores, Tensor weights, Tensor taken) {}
 
     /** Between two words. */
-    private record State(Tensor h, Tensor c) {}
+    private record State(Tensor h, Tensor c) {
+        /** Of several rows each the first. */
+        State first(int draws) {
+            return draws == 1 ? this : new State(first(h, draws), first(c, draws));
+        }
+
+        private static Tensor first(Tensor rows, int draws) {
+            return rows.reshape(-1, draws, rows.size(1)).select(1, 0);
+        }
+    }
 
     /** A picture as all words see it. */
     private record Seen(Tensor places, Tensor prepared) {
@@ -135,6 +144,17 @@ public final class CaptionDecoder extends Module {
      * @param spoken (B, T), 0 or false behind a caption's end
      */
     public Result forward(Tensor places, Tensor captions, Tensor spoken, Gaze gaze) {
+        return drawing(places, captions, spoken, gaze, 1);
+    }
+
+    /**
+     * Hears captions, and before each word tries several gazes from the same state: what could come next after each of them
+     * tells them apart. The first goes on to the next word.
+     *
+     * @param draws how many, D
+     * @return scores (B D, T, vocab) and taken (B D, T, N), the draws of a picture one after the other, and weights (B, T, N)
+     */
+    public Result drawing(Tensor places, Tensor captions, Tensor spoken, Gaze gaze, int draws) {
         int steps = Math.toIntExact(captions.size(1) - 1);
         Tensor words = embedding.forward(captions); // (B, T + 1, embed)
         Seen seen = look(places);
@@ -144,15 +164,21 @@ public final class CaptionDecoder extends Module {
         Tensor[] taken = new Tensor[steps];
         for (int t = 0; t < steps; t++) {
             weights[t] = attention.weights(seen.prepared, state.h);
-            taken[t] = gaze.taken(weights[t]);
-            state = step(words.select(1, t), seen, taken[t], state);
-            states[t] = state.h;
+            taken[t] = gaze.taken(Tensors.repeated(weights[t], draws)); // (B D, N)
+            State after = step(words.select(1, t), seen, taken[t], state, draws);
+            states[t] = after.h; // (B D, dec)
+            state = after.first(draws);
         }
         Tensor silent = spoken.eq(new Scalar(0)).unsqueeze(2);
+        Tensor silentDraws = Tensors.repeated(silent, draws);
+        // draws forget the same features, else chance would tell them apart
+        Tensor kept =
+                Tensors.repeated(dropout.forward(torch.ones(places.size(0), steps, state.h.size(1)).type_as(state.h)),
+                        draws);
         return new Result(
-                scores.forward(dropout.forward(Tensors.stack(1, states))).masked_fill(silent, new Scalar(0)),
+                scores.forward(Tensors.stack(1, states).mul(kept)).masked_fill(silentDraws, new Scalar(0)),
                 Tensors.stack(1, weights).masked_fill(silent, new Scalar(0)),
-                Tensors.stack(1, taken).masked_fill(silent, new Scalar(0)));
+                Tensors.stack(1, taken).masked_fill(silentDraws, new Scalar(0)));
     }
 
     /** Says captions of its own. @param places (B, N, enc), a picture a row */
@@ -174,7 +200,7 @@ public final class CaptionDecoder extends Module {
         @Override
         public Tensor next(Tensor words) {
             Tensor taken = gaze.taken(attention.weights(seen.prepared, state.h));
-            state = step(embedding.forward(words), seen, taken, state);
+            state = step(embedding.forward(words), seen, taken, state, 1);
             return scores.forward(dropout.forward(state.h));
         }
 
@@ -194,11 +220,13 @@ public final class CaptionDecoder extends Module {
         return new State(initH.forward(mean), initC.forward(mean));
     }
 
-    private State step(Tensor word, Seen seen, Tensor taken, State before) {
-        Tensor context = CaptionAttention.context(seen.places, taken); // (B, enc)
-        Tensor gated = gate.forward(before.h).sigmoid().mul(context);
-        try (T_TensorTensor_T old = new T_TensorTensor_T(before.h, before.c);
-                T_TensorTensor_T after = lstm.forward(Tensors.cat(1, word, gated), old)) {
+    /** @param taken (B D, N) */
+    private State step(Tensor word, Seen seen, Tensor taken, State before, int draws) {
+        Tensor context = CaptionAttention.context(seen.places, taken, draws); // (B D, enc)
+        Tensor gated = Tensors.repeated(gate.forward(before.h).sigmoid(), draws).mul(context);
+        try (T_TensorTensor_T old =
+                new T_TensorTensor_T(Tensors.repeated(before.h, draws), Tensors.repeated(before.c, draws));
+                T_TensorTensor_T after = lstm.forward(Tensors.cat(1, Tensors.repeated(word, draws), gated), old)) {
             return new State(new Tensor(after.get0()), new Tensor(after.get1()));
         }
     }

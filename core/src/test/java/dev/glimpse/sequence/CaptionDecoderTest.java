@@ -122,6 +122,48 @@ class CaptionDecoderTest {
         }
     }
 
+    /** Three gazes at places 0, 1 and 2: each tells what it alone would have told, and the first goes on. */
+    @Test
+    void drawsOfAWordComeFromTheSameState() {
+        CaptionDecoder decoder = decoder("relu", "vector");
+        try (PointerScope _ = new PointerScope()) {
+            Tensor places = places(2);
+            Tensor captions = Tensors.of(new long[]{2, 5, 7, 2, 8, 4}, 2, 3);
+            Tensor eye = torch.eye(PLACES);
+            Tensor three = Tensors.cat(0, eye.narrow(0, 0, 3), eye.narrow(0, 0, 3));
+            CaptionDecoder.Result drawn = decoder.drawing(places, captions, torch.ones(2, 2), _ -> three, 3);
+            assertThat(Tensors.shape(drawn.scores())).containsExactly(6, 2, WORDS);
+            for (int first = 0; first < 3; first++) {
+                Tensor one = eye.narrow(0, first, 1).expand(2, PLACES);
+                CaptionDecoder.Result alone = decoder.forward(places, captions, torch.ones(2, 2), _ -> one);
+                int words = first == 0 ? 2 : 1; // later ones follow another state
+                for (int picture = 0; picture < 2; picture++) {
+                    assertThat(Tensors.toDoubles(drawn.scores().get(3 * picture + first).narrow(0, 0, words)))
+                            .containsExactly(Tensors.toDoubles(alone.scores().get(picture).narrow(0, 0, words)),
+                                    within(1e-6));
+                }
+                if (first == 0) {
+                    assertThat(Tensors.toDoubles(drawn.weights())).containsExactly(Tensors.toDoubles(alone.weights()),
+                            within(1e-6));
+                }
+            }
+        }
+    }
+
+    /** In training half of the features are forgotten: the same for all draws. */
+    @Test
+    void chanceDoesNotTellDrawsApart() {
+        CaptionDecoder decoder = decoder("relu", "vector");
+        decoder.train(true);
+        try (PointerScope _ = new PointerScope()) {
+            Tensor captions = Tensors.of(new long[]{2, 5, 7}, 1, 3);
+            Tensor scores = decoder.drawing(places(1), captions, torch.ones(1, 2), Gaze.SOFT, 2).scores();
+            assertThat(Tensors.toDoubles(scores.get(0))).isEqualTo(Tensors.toDoubles(scores.get(1)));
+            Tensor others = decoder.drawing(places(1), captions, torch.ones(1, 2), Gaze.SOFT, 2).scores();
+            assertThat(Tensors.toDoubles(others.get(0))).isNotEqualTo(Tensors.toDoubles(scores.get(0)));
+        }
+    }
+
     @Test
     void wrongArgumentsAreRefused() {
         assertThatThrownBy(() -> decoder("sigmoid", "vector"))

@@ -19,11 +19,12 @@ import java.util.Map;
  * @param reinforce of hard attention: how much what was drawn teaches the weights
  * @param entropy of hard attention: how much the weights are kept from settling
  * @param mean of hard attention: the share of pictures of which the weighted mean is taken
+ * @param draws of hard attention: how many places are drawn before a word, and compared by what it costs; with 1 a draw is
+ *        judged by the whole caption
  * @param minCount how often a word must stand in the captions to be known
  */
 record CaptionConfig(Kind kind, String encoder, int stage, double penalty, double reinforce, double entropy,
-        double mean,
-        long minCount) {
+        double mean, int draws, long minCount) {
     /** The encoder of this package. */
     static final String SMALL = "small";
     /** What the vocabulary is of. */
@@ -42,6 +43,7 @@ record CaptionConfig(Kind kind, String encoder, int stage, double penalty, doubl
 
     CaptionConfig {
         Checks.positive("caption: stage", stage);
+        Checks.positive("caption: draws", draws);
         Checks.positive("caption: min_count", minCount);
         least("penalty", penalty);
         least("reinforce", reinforce);
@@ -60,9 +62,11 @@ record CaptionConfig(Kind kind, String encoder, int stage, double penalty, doubl
     /** Reads all but the decoder's sizes. */
     static CaptionConfig read(Args args) {
         String encoder = args.text("encoder", SMALL);
+        int draws = Math.toIntExact(args.integer("draws", 4));
         return new CaptionConfig(Args.constant(args.owner(), "kind", Kind.class, args.text("kind", "soft")), encoder,
                 Math.toIntExact(args.integer("stage", 4)), args.number("penalty", encoder.equals(SMALL) ? 0 : 1),
-                args.number("reinforce", 0.1), args.number("entropy", 0.002), args.number("mean", 0.5),
+                args.number("reinforce", draws == 1 ? 0.1 : 1), args.number("entropy", 0.002),
+                args.number("mean", 0.5), draws,
                 args.integer("min_count", 5));
     }
 

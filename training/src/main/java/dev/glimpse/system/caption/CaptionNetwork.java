@@ -15,7 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/** An encoder of pictures and a decoder that says captions; the baseline of hard attention is kept with them. */
+/** An encoder of pictures and a decoder that says captions; the baseline of hard attention with one draw is kept with them. */
 final class CaptionNetwork extends Layer {
     private static final double BASELINE_STAYS = 0.9;
     private static final int PROBE = 64; // pixels of a side, to count a network's channels by

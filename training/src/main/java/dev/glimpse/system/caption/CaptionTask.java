@@ -21,7 +21,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *
  * <pre>
  * soft   sum_i cost_i / words + penalty * coverage
- * hard  (sum_i cost_i + reinforce * reinforce + entropy * certainty) / words           see {@link CaptionLoss}
+ * hard  (sum_i cost_i + reinforce * comparison + entropy * certainty) / words           see {@link CaptionLoss}
+ *        a cost is the mean of the draws'; with one draw it is reinforce in place of comparison
  * </pre>
  *
  * A test tells the cross entropy of each picture's first caption, and says captions of its own, greedily.
@@ -68,17 +69,28 @@ final class CaptionTask implements Task {
     }
 
     private Outcome hard(CaptionNetwork model, Tensor places, Captions captions) {
+        int draws = config.draws();
         Tensor drawn = torch.rand(places.size(0), 1).ge(new Scalar(config.mean())).to(ScalarType.Float);
-        CaptionDecoder.Result said =
-                model.decoder().forward(places, captions.heard, captions.spoken, Gaze.sampled(drawn));
-        Tensor costs = CaptionLoss.costs(said.scores(), captions.next, captions.spoken);
-        Tensor usual = model.baseline().mul(captions.spoken.sum(1)); // (B)
-        Tensor reinforce = CaptionLoss.reinforce(costs, usual, said.weights(), said.taken(), drawn)
-                .mul(new Scalar(config.reinforce()));
+        CaptionDecoder.Result said = model.decoder().drawing(places, captions.heard, captions.spoken,
+                Gaze.sampled(Tensors.repeated(drawn, draws)), draws);
+        Tensor words = CaptionLoss.wordCosts(said.scores(), Tensors.repeated(captions.next, draws),
+                Tensors.repeated(captions.spoken, draws)).unflatten(0, new long[]{-1, draws}); // (B, D, T)
+        Tensor costs = Tensors.mean(words, 1).squeeze(1).sum(1); // (B)
+        Tensor taught = draws == 1 ? whole(model, costs, captions, said, drawn)
+                : CaptionLoss.comparison(words, said.weights(), said.taken().unflatten(0, new long[]{-1, draws}));
         Tensor certainty = CaptionLoss.certainty(said.weights()).mul(new Scalar(config.entropy()));
-        Tensor loss = costs.sum().add(reinforce).add(certainty).div(captions.spoken.sum());
-        model.average(costs.detach().sum().div(captions.spoken.sum()));
+        Tensor loss = costs.sum().add(taught.mul(new Scalar(config.reinforce()))).add(certainty)
+                .div(captions.spoken.sum());
         return new Outcome(costs.unsqueeze(1), loss);
+    }
+
+    /** The authors' way: the only draw is judged by the whole caption, beside what captions usually cost. */
+    private static Tensor whole(CaptionNetwork model, Tensor costs, Captions captions, CaptionDecoder.Result said,
+            Tensor drawn) {
+        Tensor usual = model.baseline().mul(captions.spoken.sum(1)); // (B)
+        Tensor reinforce = CaptionLoss.reinforce(costs, usual, said.weights(), said.taken(), drawn);
+        model.average(costs.detach().sum().div(captions.spoken.sum()));
+        return reinforce;
     }
 
     @Override
