@@ -26,6 +26,14 @@ class TensorsTest {
     }
 
     @Test
+    void rowsAreRepeatedOneAfterTheOther() {
+        Tensor rows = Tensors.of(new float[]{1, 2, 3, 4}, 2, 1, 2);
+        assertThat(Tensors.shape(Tensors.repeated(rows, 2))).containsExactly(4, 1, 2);
+        assertThat(Tensors.toFloats(Tensors.repeated(rows, 2))).containsExactly(1, 2, 1, 2, 3, 4, 3, 4);
+        assertThat(Tensors.toFloats(Tensors.repeated(rows, 1))).containsExactly(1, 2, 3, 4);
+    }
+
+    @Test
     void poolsOverPositions() {
         assertThat(Tensors.toFloats(Tensors.spatialMax(x))).containsExactly(5, 9);
         assertThat(Tensors.toFloats(Tensors.spatialMean(x))).containsExactly(1.5f, 4.5f);
