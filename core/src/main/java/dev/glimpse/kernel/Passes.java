@@ -76,48 +76,6 @@ final class Passes {
         }
     }
 
-    /**
-     * Sets sums over the positions, each element times a number of its own that all images share: (images, channels).
-     *
-     * @param factors laid as an image of the map is
-     */
-    static void channelProducts(MapRows x, Numbers factors, Numbers sums) {
-        Numbers parts = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0) : null;
-        forEachBlock(x, (part, from, rows, block) -> {
-            long own = factors.at(0, from * x.cols());
-            if (x.channelsLast) {
-                GateRows.columnProducts(own, block, rows, x.cols(), parts.at(part.image(), part.part() * x.cols()));
-            } else {
-                GateRows.rowProducts(own, block, rows, x.cols(), sums.at(part.image(), from));
-            }
-        });
-        if (x.channelsLast) {
-            add(x, parts, sums);
-        }
-    }
-
-    /**
-     * The gradient of a map that a gate of its channels multiplied, made of {@link #channelProducts}.
-     *
-     * @param dsums what flows back to these: (images, channels)
-     */
-    static MapRows gradientOfProducts(MapRows dy, Numbers channelFactors, Numbers dsums, Numbers factors) {
-        MapRows dx = dy.unset();
-        Numbers ones = Numbers.ones(Math.max(dy.rows(), dy.cols()));
-        Numbers r = dy.channelsLast ? ones : channelFactors;
-        Numbers k = dy.channelsLast ? channelFactors : ones;
-        Numbers a = dy.channelsLast ? ones : dsums;
-        Numbers b = dy.channelsLast ? dsums : ones;
-        forEachBlock(dy, (part, from, rows, block) -> {
-            int image = part.image();
-            long out = target(dx, part, from, rows);
-            GateRows.gradientOfProducts(block, rows, dy.cols(), r.at(image, from), k.at(image), a.at(image, from),
-                    b.at(image), factors.at(0, from * dy.cols()), out);
-            written(dx, part, from, rows, out);
-        });
-        return dx;
-    }
-
     /** Sums over the positions, each times a number of its own: (images, channels). */
     static Numbers sumPositions(MapRows x, Numbers positionFactors) {
         return x.channelsLast ? addedColumns(x, positionFactors) : rowDots(x, positionFactors);
@@ -201,27 +159,6 @@ final class Passes {
         dy.follow(x);
         Numbers columnSums = added(x, partSums);
         return x.channelsLast ? new GateGradients(columnSums, rowSums) : new GateGradients(rowSums, columnSums);
-    }
-
-    /** The gradient of a gate of the channels that is the only one: (images, channels). */
-    static Numbers channelGateGradients(MapRows dy, MapRows x) {
-        Numbers sums = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0)
-                : Numbers.floats(x.images, x.rows());
-        x.forEachPart(part -> {
-            int image = part.image();
-            for (int from = part.from(); from < part.to(); from += x.blockRows()) {
-                int rows = Math.min(x.blockRows(), part.to() - from);
-                long gradient = read(dy, part, from, rows, 0);
-                long in = read(x, part, from, rows, 1);
-                if (x.channelsLast) {
-                    GateRows.columnProducts(gradient, in, rows, x.cols(), sums.at(image, part.part() * x.cols()));
-                } else {
-                    GateRows.rowProducts(gradient, in, rows, x.cols(), sums.at(image, from));
-                }
-            }
-        });
-        dy.follow(x);
-        return x.channelsLast ? added(x, sums) : sums;
     }
 
     /** What flows back from a pool: a number for each channel times one for each position. */
@@ -453,7 +390,8 @@ final class Passes {
         return sums;
     }
 
-    private static void add(MapRows x, Numbers partSums, Numbers sums) {
+    /** Sets sums of the parts' sums over columns. */
+    static void add(MapRows x, Numbers partSums, Numbers sums) {
         Team.forEach(x.images, image -> {
             Rows.fill(sums.at(image), x.cols(), 0);
             Rows.add(partSums.at(image), x.parts(), x.cols(), sums.at(image));
@@ -461,11 +399,11 @@ final class Passes {
     }
 
     @FunctionalInterface
-    private interface BlockWork {
+    interface BlockWork {
         void on(Part part, int from, int rows, long block);
     }
 
-    private static void forEachBlock(MapRows x, BlockWork work) {
+    static void forEachBlock(MapRows x, BlockWork work) {
         x.forEachPart(part -> {
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
@@ -475,7 +413,7 @@ final class Passes {
     }
 
     /** The address of rows in float32: where they are, or a copy. */
-    private static long read(MapRows map, Part part, int from, int rows, int slot) {
+    static long read(MapRows map, Part part, int from, int rows, int slot) {
         long at = map.row(part.image(), from);
         if (!map.half) {
             return at;
@@ -486,11 +424,11 @@ final class Passes {
     }
 
     /** Where rows are to be written in float32. */
-    private static long target(MapRows map, Part part, int from, int rows) {
+    static long target(MapRows map, Part part, int from, int rows) {
         return map.half ? Scratch.block(2, map.blockRows() * map.cols()) : map.row(part.image(), from);
     }
 
-    private static void written(MapRows map, Part part, int from, int rows, long block) {
+    static void written(MapRows map, Part part, int from, int rows, long block) {
         if (map.half) {
             Halves.narrow(block, rows * map.cols(), map.row(part.image(), from));
         }
