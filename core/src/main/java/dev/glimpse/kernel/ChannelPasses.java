@@ -22,6 +22,11 @@ final class ChannelPasses {
         });
     }
 
+    /** Writes the map plus a number for each channel into another. */
+    static void shift(MapRows x, Numbers more, MapRows y) {
+        inputGradient(x, Numbers.ones(x.channels), more, y);
+    }
+
     /** Sets the gradient of the channels' gate: (images, channels). */
     static void gateGradients(MapRows dy, MapRows x, Numbers gradients) {
         Numbers sums = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0) : gradients;

@@ -169,27 +169,6 @@ final class GateRows {
         }
     }
 
-    /** {@code y_ij = x_ij + r_i + k_j} */
-    static void shift(long x, int rows, int cols, long r, long k, long y) {
-        int whole = cols - cols % LANES;
-        VectorMask<Float> tail = tail(cols);
-        for (int i = 0; i < rows; i++) {
-            long row = (long) i * cols * SIZE;
-            FloatVector f = factor(r, i);
-            int j = 0;
-            for (; j < whole; j += LANES) {
-                long at = (long) j * SIZE;
-                FloatVector v = load(x + row + at);
-                store(v.add(f.add(load(k + at))), y + row + at);
-            }
-            if (j < cols) {
-                long at = (long) j * SIZE;
-                FloatVector v = load(x + row + at, tail);
-                store(v.add(f.add(load(k + at, tail))), y + row + at, tail);
-            }
-        }
-    }
-
     /**
      * The gradients of the rows' and the columns' numbers: sets {@code sum over j of dy_ij x_ij k_j}, and adds {@code sum
      * over i of dy_ij x_ij r_i}. For a sum of the two, r and k are ones.

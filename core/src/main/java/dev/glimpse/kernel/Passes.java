@@ -78,12 +78,34 @@ final class Passes {
 
     /** Sums over the positions, each times a number of its own: (images, channels). */
     static Numbers sumPositions(MapRows x, Numbers positionFactors) {
-        return x.channelsLast ? addedColumns(x, positionFactors) : rowDots(x, positionFactors);
+        Numbers sums = Numbers.floats(x.images, x.channels);
+        sumPositions(x, positionFactors, sums);
+        return sums;
+    }
+
+    /** Sets the same. */
+    static void sumPositions(MapRows x, Numbers positionFactors, Numbers sums) {
+        if (x.channelsLast) {
+            addedColumns(x, positionFactors, sums);
+        } else {
+            rowDots(x, positionFactors, sums);
+        }
     }
 
     /** Sums over the channels, each times a number of its own: (images, positions). */
     static Numbers sumChannels(MapRows x, Numbers channelFactors) {
-        return x.channelsLast ? rowDots(x, channelFactors) : addedColumns(x, channelFactors);
+        Numbers sums = Numbers.floats(x.images, x.positions);
+        sumChannels(x, channelFactors, sums);
+        return sums;
+    }
+
+    /** Sets the same. */
+    static void sumChannels(MapRows x, Numbers channelFactors, Numbers sums) {
+        if (x.channelsLast) {
+            rowDots(x, channelFactors, sums);
+        } else {
+            addedColumns(x, channelFactors, sums);
+        }
     }
 
     /** The map under a gate. */
@@ -115,7 +137,7 @@ final class Passes {
                         }
                     }
                     case SUM -> GateRows.multiplyBySum(in, rows, x.cols(), f, k.at(image), out);
-                    case SHIFT -> GateRows.shift(in, rows, x.cols(), f, k.at(image), out);
+                    case SHIFT -> throw new IllegalArgumentException("a shift is of channels alone");
                     case SIGMOID_OF_PRODUCT -> SquashedRows.gate(in, rows, x.cols(), f, k.at(image), zeros.at(0), out);
                     case SIGMOID_OF_SUM -> SquashedRows.gate(in, rows, x.cols(), f, ones.at(0), k.at(image), out);
                 }
@@ -147,7 +169,8 @@ final class Passes {
                 long sums = rowSums.at(image, from);
                 switch (gate) {
                     case PRODUCT -> GateRows.gradients(gradient, in, rows, x.cols(), f, k.at(image), sums, columns);
-                    case SUM, SHIFT -> GateRows.gradients(gradient, in, rows, x.cols(), ones.at(0), ones.at(0), sums,
+                    case SHIFT -> throw new IllegalArgumentException("a shift is of channels alone");
+                    case SUM -> GateRows.gradients(gradient, in, rows, x.cols(), ones.at(0), ones.at(0), sums,
                             columns);
                     case SIGMOID_OF_PRODUCT -> SquashedRows.gradients(gradient, in, rows, x.cols(), f, k.at(image),
                             zeros.at(0), f, sums, columns);
@@ -182,6 +205,13 @@ final class Passes {
             return inputGradient(Gate.SHIFT, some, channelFactors, positionFactors,
                     pools.subList(most, pools.size()), toPositions, toChannels, more);
         }
+        inputGradient(gate, dy, channelFactors, positionFactors, pools, toPositions, toChannels, more, dx);
+        return dx;
+    }
+
+    /** Writes the same into a map, from two pools at most; from one behind a gate that squashes. */
+    static void inputGradient(Gate gate, MapRows dy, Numbers channelFactors, Numbers positionFactors,
+            List<Outer> pools, Spike toPositions, Spike toChannels, MapRows more, MapRows dx) {
         Outer none = new Outer(Numbers.zeros(dy.channels), Numbers.zeros(dy.positions));
         Outer first = pools.isEmpty() ? none : pools.get(0);
         Outer second = pools.size() < POOLS_AT_A_TIME ? none : pools.get(1);
@@ -225,7 +255,6 @@ final class Passes {
                 addSpikes(dx, image, from, from + rows, inRows, inColumns);
             }
         });
-        return dx;
     }
 
     private static void addSpikes(MapRows dx, int image, int from, int to, Spike inRows, Spike inColumns) {
@@ -285,17 +314,9 @@ final class Passes {
         forEachBlock(x, (part, from, rows, block) -> Rows.sums(block, rows, x.cols(), sums.at(part.image(), from)));
     }
 
-    private static Numbers rowDots(MapRows x, Numbers factors) {
-        Numbers dots = Numbers.floats(x.images, x.rows());
+    private static void rowDots(MapRows x, Numbers factors, Numbers dots) {
         forEachBlock(x, (part, from, rows, block) -> Rows.dots(block, rows, x.cols(), factors.at(part.image()),
                 dots.at(part.image(), from)));
-        return dots;
-    }
-
-    private static Numbers addedColumns(MapRows x, Numbers factors) {
-        Numbers sums = Numbers.floats(x.images, x.cols());
-        addedColumns(x, factors, sums);
-        return sums;
     }
 
     private static void addedColumns(MapRows x, Numbers factors, Numbers sums) {

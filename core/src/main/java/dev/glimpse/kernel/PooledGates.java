@@ -30,11 +30,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * one before has read.
  */
 public final class PooledGates {
-    /** Bytes of a map that are still in a cache when the next pass comes. */
-    private static final long NEAR = 8 << 20;
-    /** Bytes of a map that is done at once: what lies between the passes is cheaper for all images. */
-    private static final long SMALL = 16 << 20;
-
     /**
      * Which pools over the positions the excitation is given, in this order.
      *
@@ -149,14 +144,18 @@ public final class PooledGates {
         });
     }
 
-    /** Under autocast small layers would compute with rounded numbers of a float32 map; of a bfloat16 map they may do better. */
     private static boolean suits(Tensor x, PlaneGate plane, List<Tensor> parameters) {
-        return x.dim() == 4 && known(x) && parameters.stream().allMatch(PooledGates::known)
-                && (half(x) || !torch.is_autocast_enabled(DeviceType.CPU))
+        return suits(x, parameters)
                 && (plane == null || plane.suits(x.size(0) * x.size(2) * x.size(3)));
     }
 
-    private static Tensor copy(Numbers gate, Tensor x, long... shape) {
+    /** Under autocast small layers would compute with rounded numbers of a float32 map; of a bfloat16 map they may do better. */
+    static boolean suits(Tensor x, List<Tensor> parameters) {
+        return x.dim() == 4 && known(x) && parameters.stream().allMatch(PooledGates::known)
+                && (half(x) || !torch.is_autocast_enabled(DeviceType.CPU));
+    }
+
+    static Tensor copy(Numbers gate, Tensor x, long... shape) {
         Tensor copy = Tensors.empty(ScalarType.Float, shape);
         MemorySegment.copy(Vectors.MEMORY, gate.address(), Vectors.MEMORY, Numbers.of(copy).address(),
                 copy.numel() * Float.BYTES);
@@ -164,30 +163,18 @@ public final class PooledGates {
     }
 
     private static boolean known(Tensor tensor) {
-        return tensor.is_cpu() && (tensor.scalar_type().intern() == ScalarType.Float || half(tensor));
+        ScalarType type = tensor.scalar_type().intern();
+        return (type == ScalarType.Float || type == ScalarType.BFloat16) && tensor.is_cpu();
     }
 
     private static boolean half(Tensor tensor) {
         return tensor.scalar_type().intern() == ScalarType.BFloat16;
     }
 
-    @FunctionalInterface
-    private interface Images {
-        void on(int from, int to);
-    }
-
-    /** Some images at a time, in their order; how many does not depend on the number of threads. */
-    private void forEachGroup(Images work) {
-        int step = map.images * map.imageBytes() <= SMALL ? map.images : (int) Math.max(1, NEAR / map.imageBytes());
-        for (int from = 0; from < map.images; from += step) {
-            work.on(from, Math.min(map.images, from + step));
-        }
-    }
-
     private Tensor forward() {
         MapRows y = map.unset();
         boolean waits = plane != null && plane.waitsForAll();
-        forEachGroup((from, to) -> {
+        map.forEachGroup((from, to) -> {
             MapRows some = map.images(from, to);
             channelGates(some, from, to);
             if (plane == null) {
@@ -250,7 +237,7 @@ public final class PooledGates {
     private MapRows ofMeans(MapRows dy, Numbers dpools, Gradients gradients, Slab slab) {
         MapRows dx = dy.unset();
         Numbers dgate = slab.take(map.images, map.channels);
-        forEachGroup((from, to) -> {
+        map.forEachGroup((from, to) -> {
             MapRows some = dy.images(from, to);
             ChannelPasses.gateGradients(some, map.images(from, to), dgate.from(from));
             throughExcitation(from, to, dgate, dpools);
