@@ -3,12 +3,14 @@ package dev.glimpse.attention;
 import static dev.glimpse.attention.AttentionMaps.Kind.CHANNEL;
 import static dev.glimpse.attention.AttentionMaps.Kind.SPATIAL;
 import static dev.glimpse.attention.AttentionMaps.seen;
+import static dev.glimpse.attention.AttentionMaps.watched;
 import static dev.glimpse.nn.Layers.conv2d;
 import static dev.glimpse.nn.Layers.layerNorm;
 import static dev.glimpse.nn.Layers.relu;
 
 import org.bytedeco.pytorch.Module;
 import dev.glimpse.Layer;
+import dev.glimpse.kernel.AddedContext;
 import dev.glimpse.kernel.GatedMap;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Init;
@@ -16,7 +18,9 @@ import dev.glimpse.nn.Sequential;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -130,6 +134,17 @@ public final class GlobalContext extends Layer implements StartsAsIdentity {
     @Override
     public Tensor forward(Tensor x) {
         Checks.maps("gc", channels, x);
+        if (mask == null || add == null || multiply != null) {
+            return joined(x);
+        }
+        Map<String, Module> parts = add.parts();
+        AddedContext.Layers layers = new AddedContext.Layers(mask, (Conv2dImpl) parts.get("0"),
+                (LayerNormImpl) parts.get("1"), (Conv2dImpl) parts.get("3"));
+        return AddedContext.added(x, layers, watched() ? weights -> seen(this, SPATIAL, weights) : null,
+                () -> joined(x));
+    }
+
+    private Tensor joined(Tensor x) {
         GatedMap map = add != null && multiply != null ? GatedMap.composed(x) : GatedMap.of(x);
         Tensor context = mask == null ? map.mean() : pooled(this, map, mask); // (B, C, 1, 1)
         return joined(this, map, context, multiply, add);

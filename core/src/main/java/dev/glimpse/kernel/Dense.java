@@ -186,18 +186,24 @@ final class Dense {
         }
     }
 
-    /** By libtorch, half of the rows at a time; a matrix's two numbers are its strides. */
+    /** By libtorch, half of the result's longer side at a time; a matrix's two numbers are its strides. */
     private static void multiply(long a, int aRow, int aColumn, int rows, int inner, long w, int wRow, int wColumn,
             int cols,
             long y) {
-        int half = Math.ceilDiv(rows, 2);
-        Team.forEach(Math.ceilDiv(rows, half), part -> {
+        boolean tall = rows >= cols;
+        int side = tall ? rows : cols;
+        int half = Math.ceilDiv(side, 2);
+        Team.forEach(Math.ceilDiv(side, half), part -> {
             int from = part * half;
-            int count = Math.min(half, rows - from);
+            int count = Math.min(half, side - from);
+            int down = tall ? count : rows;
+            int across = tall ? cols : count;
+            long left = a + (tall ? (long) from * aRow * SIZE : 0);
+            long right = w + (tall ? 0 : (long) from * wColumn * SIZE);
+            long out = y + (long) from * (tall ? cols : 1) * SIZE;
             try (PointerScope _ = new PointerScope()) {
-                torch.mm_out(matrix(y + (long) from * cols * SIZE, count, cols, cols, 1),
-                        matrix(a + (long) from * aRow * SIZE, count, inner, aRow, aColumn),
-                        matrix(w, inner, cols, wRow, wColumn));
+                torch.mm_out(matrix(out, down, across, cols, 1), matrix(left, down, inner, aRow, aColumn),
+                        matrix(right, inner, across, wRow, wColumn));
             }
         });
     }

@@ -14,13 +14,14 @@ public sealed interface Excitation permits Mlp, LineConvolution {
         void forward(int fromImage, int toImage, Numbers logits);
 
         /**
-         * The gradient of the pools, (B, P, C).
+         * Sets the gradients of some images' pools, of (B, P, C); images come in their order.
          *
          * @param dlogits (B, C)
-         * @param gradients receives those of the parameters
-         * @param slab where the result is put
          */
-        Numbers backward(Numbers dlogits, Gradients gradients, Slab slab);
+        void backward(int fromImage, int toImage, Numbers dlogits, Numbers dpools);
+
+        /** Gives what is learned its gradient, once {@link #backward} is through with all images. */
+        void learn(Numbers dlogits, Gradients gradients);
     }
 
     /**

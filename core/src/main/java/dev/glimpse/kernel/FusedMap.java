@@ -189,7 +189,7 @@ final class FusedMap implements GatedMap {
         Numbers channels = channelGate == null ? neutral(gate, map.channels) : numbers(channelGate, map.channels);
         Numbers positions =
                 positionGate == null ? neutral(gate, map.positions) : numbers(positionGate, map.positions);
-        Tensor y = Passes.gate(gate, map, channels, positions).tensor;
+        Tensor y = gated(gate, channels, positionGate == null ? null : positions).tensor;
         boolean learned = x.requires_grad() || learns(channelGate) || learns(positionGate);
         if (!recording || !learned) {
             return y;
@@ -198,6 +198,20 @@ final class FusedMap implements GatedMap {
         Stream.of(channelGate, positionGate, contextWeights, projector).filter(Objects::nonNull)
                 .forEach(part -> watched.add(new Version(part, "gate or what made it")));
         return Graft.onto(x, y, dy -> backward(gate, dy, channelGate, channels, positionGate, positions));
+    }
+
+    /** @param positions {@code null} where channels alone are gated */
+    private MapRows gated(Gate gate, Numbers channels, Numbers positions) {
+        if (positions != null) {
+            return Passes.gate(gate, map, channels, positions);
+        }
+        MapRows y = map.unset();
+        if (gate == Gate.SHIFT) {
+            ChannelPasses.shift(map, channels, y);
+        } else {
+            ChannelPasses.gate(map, channels, y);
+        }
+        return y;
     }
 
     private static boolean learns(Tensor gate) {
@@ -218,7 +232,7 @@ final class FusedMap implements GatedMap {
 
     private Tensor gradient(Gate gate, MapRows dy, Tensor channelGate, Numbers channels, Tensor positionGate,
             Numbers positions) {
-        GateGradients gates = gate == Gate.SHIFT ? new GateGradients(Passes.channelSums(dy), null)
+        GateGradients gates = positionGate == null ? ofChannels(gate, dy)
                 : Passes.gateGradients(gate, dy, map, channels, positions);
         List<Outer> terms = new ArrayList<>();
         if (learns(positionGate)) {
@@ -245,6 +259,15 @@ final class FusedMap implements GatedMap {
         Spike toPositions = mean != null && mean.requires_grad() ? ofPositionPools(terms) : null;
         return Passes.inputGradient(gate, dy, channels, positions, terms, toPositions, toChannels,
                 ofItself()).tensor;
+    }
+
+    private GateGradients ofChannels(Gate gate, MapRows dy) {
+        if (gate == Gate.SHIFT) {
+            return new GateGradients(Passes.channelSums(dy), null);
+        }
+        Numbers sums = Numbers.floats(map.images, map.channels);
+        ChannelPasses.gateGradients(dy, map, sums);
+        return new GateGradients(sums, null);
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */

@@ -31,6 +31,81 @@ import jdk.incubator.vector.VectorMask;
 final class GateRows {
     private GateRows() {}
 
+    /** {@code y_ij = x_ij r_i} */
+    static void multiplyRows(long x, int rows, int cols, long r, long y) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector f = factor(r, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = row + (long) j * SIZE;
+                store(load(x + at).mul(f), y + at);
+            }
+            if (j < cols) {
+                long at = row + (long) j * SIZE;
+                store(load(x + at, tail).mul(f), y + at, tail);
+            }
+        }
+    }
+
+    /** {@code y_ij = x_ij k_j} */
+    static void multiplyColumns(long x, int rows, int cols, long k, long y) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(load(x + row + at).mul(load(k + at)), y + row + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(load(x + row + at, tail).mul(load(k + at, tail)), y + row + at, tail);
+            }
+        }
+    }
+
+    /** {@code y_ij = x_ij r_i + a_i} */
+    static void multiplyRowsAndAdd(long x, int rows, int cols, long r, long a, long y) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector f = factor(r, i);
+            FloatVector more = factor(a, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = row + (long) j * SIZE;
+                store(load(x + at).fma(f, more), y + at);
+            }
+            if (j < cols) {
+                long at = row + (long) j * SIZE;
+                store(load(x + at, tail).fma(f, more), y + at, tail);
+            }
+        }
+    }
+
+    /** {@code y_ij = x_ij k_j + b_j} */
+    static void multiplyColumnsAndAdd(long x, int rows, int cols, long k, long b, long y) {
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(load(x + row + at).fma(load(k + at), load(b + at)), y + row + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(load(x + row + at, tail).fma(load(k + at, tail), load(b + at, tail)), y + row + at, tail);
+            }
+        }
+    }
+
     /** {@code y_ij = (x_ij r_i) k_j} */
     static void multiplyRowsFirst(long x, int rows, int cols, long r, long k, long y) {
         int whole = cols - cols % LANES;
@@ -90,27 +165,6 @@ final class GateRows {
                 long at = (long) j * SIZE;
                 FloatVector v = load(x + row + at, tail);
                 store(v.mul(f).add(v.mul(load(k + at, tail))), y + row + at, tail);
-            }
-        }
-    }
-
-    /** {@code y_ij = x_ij + r_i + k_j} */
-    static void shift(long x, int rows, int cols, long r, long k, long y) {
-        int whole = cols - cols % LANES;
-        VectorMask<Float> tail = tail(cols);
-        for (int i = 0; i < rows; i++) {
-            long row = (long) i * cols * SIZE;
-            FloatVector f = factor(r, i);
-            int j = 0;
-            for (; j < whole; j += LANES) {
-                long at = (long) j * SIZE;
-                FloatVector v = load(x + row + at);
-                store(v.add(f.add(load(k + at))), y + row + at);
-            }
-            if (j < cols) {
-                long at = (long) j * SIZE;
-                FloatVector v = load(x + row + at, tail);
-                store(v.add(f.add(load(k + at, tail))), y + row + at, tail);
             }
         }
     }

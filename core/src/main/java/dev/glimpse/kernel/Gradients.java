@@ -21,10 +21,12 @@ final class Gradients {
      */
     void add(Tensor parameter, LongConsumer set) {
         if (parameter.defined() && parameter.requires_grad()) {
-            Tensor gradient = Tensors.empty(ScalarType.Float, Tensors.shape(parameter));
+            boolean plain = parameter.scalar_type().intern() == ScalarType.Float && parameter.is_contiguous();
+            Tensor gradient = plain ? torch.empty_like(parameter)
+                    : Tensors.empty(ScalarType.Float, Tensors.shape(parameter));
             set.accept(gradient.data_ptr().address());
             parameters.push_back(parameter);
-            values.push_back(gradient.to(parameter.scalar_type()));
+            values.push_back(plain ? gradient : gradient.to(parameter.scalar_type()));
         }
     }
 

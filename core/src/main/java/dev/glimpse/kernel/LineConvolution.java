@@ -66,18 +66,30 @@ public record LineConvolution(Tensor weight, boolean circular) implements Excita
         }
 
         @Override
-        public Numbers backward(Numbers dlogits, Gradients gradients, Slab slab) {
-            Numbers dpools = slab.zeros(images, channels);
-            double[] dweights = new double[weights.length];
-            for (int image = 0; image < images; image++) {
+        public void backward(int fromImage, int toImage, Numbers dlogits, Numbers dpools) {
+            for (int image = fromImage; image < toImage; image++) {
+                Rows.fill(dpools.at(image), channels, 0);
                 for (int c = 0; c < channels; c++) {
                     float d = dlogits.get(image, c);
                     for (int i = 0; i < weights.length; i++) {
                         int from = neighbour(c, i);
                         if (from >= 0) {
                             Vectors.addFloat(dpools.at(image, from), d * weights[i]);
-                            dweights[i] += (double) d * pools.get(image, from);
                         }
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void learn(Numbers dlogits, Gradients gradients) {
+            double[] dweights = new double[weights.length];
+            for (int image = 0; image < images; image++) {
+                for (int c = 0; c < channels; c++) {
+                    float d = dlogits.get(image, c);
+                    for (int i = 0; i < weights.length; i++) {
+                        int from = neighbour(c, i);
+                        dweights[i] += from < 0 ? 0 : (double) d * pools.get(image, from);
                     }
                 }
             }
@@ -86,7 +98,6 @@ public record LineConvolution(Tensor weight, boolean circular) implements Excita
                     Vectors.setFloat(gradient + (long) i * Float.BYTES, (float) dweights[i]);
                 }
             });
-            return dpools;
         }
     }
 }

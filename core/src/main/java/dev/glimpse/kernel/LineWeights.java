@@ -31,7 +31,7 @@ final class LineWeights {
     private LineWeights() {}
 
     /** {@code e^x} for x up to 0, within two units in the last place. */
-    private static FloatVector exp(FloatVector x) {
+    static FloatVector exp(FloatVector x) {
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         FloatVector shifted = x.fma(FloatVector.broadcast(FLOATS, LOG2_E), rounder);
         FloatVector n = shifted.sub(rounder);

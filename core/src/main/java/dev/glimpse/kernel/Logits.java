@@ -8,6 +8,7 @@ import static dev.glimpse.kernel.Vectors.store;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /** A gate's way from what goes into its sigmoid and back, over a line of float32 numbers. Arguments that are longs are addresses. */
 final class Logits {
@@ -59,6 +60,35 @@ final class Logits {
             VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
             FloatVector centred = load(z + at, lanes).sub(mean);
             store(load(d + at, lanes).sub(shift).sub(centred.mul(slope)).mul(scale), d + at, lanes);
+        }
+    }
+
+    /** Weights that sum to one, in place of their logarithms: {@code z_i = exp(z_i - max z) / sum of the same}. */
+    static void softmax(long z, int count) {
+        FloatVector most = FloatVector.broadcast(FLOATS, Vectors.getFloat(z));
+        for (int i = 0; i < count; i += LANES) {
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            most = most.lanewise(VectorOperators.MAX, load(z + (long) i * SIZE, lanes), lanes);
+        }
+        float largest = most.reduceLanes(VectorOperators.MAX);
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i += LANES) {
+            long at = z + (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            FloatVector v = LineWeights.exp(load(at, lanes).sub(largest));
+            store(v, at, lanes);
+            sum = sum.add(v, lanes);
+        }
+        Rows.scale(z, count, 1 / Vectors.sum(sum));
+    }
+
+    /** The gradient of what a softmax was taken of, in its weights' gradient's place: {@code d_i = w_i (d_i - sum over j of w_j d_j)}. */
+    static void unsoftmax(long d, int count, long weights) {
+        float mean = product(d, weights, count, 0);
+        for (int i = 0; i < count; i += LANES) {
+            long at = (long) i * SIZE;
+            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            store(load(d + at, lanes).sub(mean).mul(load(weights + at, lanes)), d + at, lanes);
         }
     }
 }

@@ -14,6 +14,10 @@ final class MapRows {
     /** Elements whose rows are one part of a kernel's work; the parts do not depend on the number of threads. */
     private static final int PART = 1 << 17;
     private static final int LEAST_ROWS = 16;
+    /** Bytes of a map that are still in a cache when the next pass comes. */
+    private static final long NEAR = 8 << 20;
+    /** Bytes of a map that is done at once: what lies between the passes is cheaper for all images. */
+    private static final long SMALL = 16 << 20;
     /** Elements that are widened to float32 at a time. */
     private static final int BLOCK = 1 << 12;
 
@@ -81,8 +85,23 @@ final class MapRows {
         return new MapRows(tensor, channelsLast, to - from, row(from, 0));
     }
 
-    /** The bytes of an image. */
-    long imageBytes() {
+    @FunctionalInterface
+    interface Images {
+        void on(int from, int to);
+    }
+
+    /**
+     * Does a work on all images, in their order, a few at a time: what one of its passes reads is in a cache for the next.
+     * How many does not depend on the number of threads.
+     */
+    void forEachGroup(Images work) {
+        int step = images * imageBytes() <= SMALL ? images : (int) Math.max(1, NEAR / imageBytes());
+        for (int from = 0; from < images; from += step) {
+            work.on(from, Math.min(images, from + step));
+        }
+    }
+
+    private long imageBytes() {
         return (long) channels * positions * elementSize();
     }
 

@@ -46,6 +46,8 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
         private final Numbers pools; // (B, P, C)
         private final Numbers hidden; // (B, P, h)
         private final Numbers added; // (B, h)
+        private final Numbers dadded; // (B, h), the same for each pool
+        private final Numbers dhidden; // (B, P, h)
         private final Numbers first = Numbers.of(in); // (h, C)
         private final Numbers second = Numbers.of(out); // (C, h)
         private final Numbers firstBias = numbers(inBias);
@@ -59,6 +61,8 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
             width = (int) in.size(0);
             hidden = slab.take(images, count * width);
             added = slab.take(images, width);
+            dadded = slab.take(images, width);
+            dhidden = slab.take(images, count * width);
         }
 
         private static Numbers numbers(Tensor bias) {
@@ -93,16 +97,21 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
         }
 
         @Override
-        public Numbers backward(Numbers dlogits, Gradients gradients, Slab slab) {
-            Numbers dsum = slab.take(images, width); // (B, h), the same for each pool
-            Dense.combine(dlogits.at(0), images, channels, second.address(), width, dsum.at(0));
-            Numbers dhidden = slab.take(images, count * width); // (B, P, h)
-            for (int image = 0; image < images; image++) {
+        public void backward(int fromImage, int toImage, Numbers dlogits, Numbers dpools) {
+            int some = toImage - fromImage;
+            Dense.combine(dlogits.at(fromImage), some, channels, second.address(), width, dadded.at(fromImage));
+            for (int image = fromImage; image < toImage; image++) {
                 for (int i = 0; i < count * width; i++) {
                     float slope = hidden.get(image, i) <= 0 ? 0 : 1;
-                    Vectors.setFloat(dhidden.at(image, i), slope * dsum.get(image, i % width));
+                    Vectors.setFloat(dhidden.at(image, i), slope * dadded.get(image, i % width));
                 }
             }
+            Dense.combine(dhidden.at(fromImage), some * count, width, first.address(), channels,
+                    dpools.at(fromImage));
+        }
+
+        @Override
+        public void learn(Numbers dlogits, Gradients gradients) {
             int rows = images * count;
             gradients.add(out, gradient -> Dense.combineColumns(dlogits.at(0), channels, images, added.at(0), width,
                     gradient));
@@ -117,9 +126,6 @@ public record Mlp(Tensor in, Tensor inBias, Tensor out, Tensor outBias) implemen
                 Rows.fill(gradient, width, 0);
                 Rows.add(dhidden.at(0), rows, width, gradient);
             });
-            Numbers dpools = slab.take(images, count * channels);
-            Dense.combine(dhidden.at(0), rows, width, first.address(), channels, dpools.at(0));
-            return dpools;
         }
     }
 }

@@ -76,56 +76,36 @@ final class Passes {
         }
     }
 
-    /**
-     * Sets sums over the positions, each element times a number of its own that all images share: (images, channels).
-     *
-     * @param factors laid as an image of the map is
-     */
-    static void channelProducts(MapRows x, Numbers factors, Numbers sums) {
-        Numbers parts = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0) : null;
-        forEachBlock(x, (part, from, rows, block) -> {
-            long own = factors.at(0, from * x.cols());
-            if (x.channelsLast) {
-                GateRows.columnProducts(own, block, rows, x.cols(), parts.at(part.image(), part.part() * x.cols()));
-            } else {
-                GateRows.rowProducts(own, block, rows, x.cols(), sums.at(part.image(), from));
-            }
-        });
-        if (x.channelsLast) {
-            add(x, parts, sums);
-        }
-    }
-
-    /**
-     * The gradient of a map that a gate of its channels multiplied, made of {@link #channelProducts}.
-     *
-     * @param dsums what flows back to these: (images, channels)
-     */
-    static MapRows gradientOfProducts(MapRows dy, Numbers channelFactors, Numbers dsums, Numbers factors) {
-        MapRows dx = dy.unset();
-        Numbers ones = Numbers.ones(Math.max(dy.rows(), dy.cols()));
-        Numbers r = dy.channelsLast ? ones : channelFactors;
-        Numbers k = dy.channelsLast ? channelFactors : ones;
-        Numbers a = dy.channelsLast ? ones : dsums;
-        Numbers b = dy.channelsLast ? dsums : ones;
-        forEachBlock(dy, (part, from, rows, block) -> {
-            int image = part.image();
-            long out = target(dx, part, from, rows);
-            GateRows.gradientOfProducts(block, rows, dy.cols(), r.at(image, from), k.at(image), a.at(image, from),
-                    b.at(image), factors.at(0, from * dy.cols()), out);
-            written(dx, part, from, rows, out);
-        });
-        return dx;
-    }
-
     /** Sums over the positions, each times a number of its own: (images, channels). */
     static Numbers sumPositions(MapRows x, Numbers positionFactors) {
-        return x.channelsLast ? addedColumns(x, positionFactors) : rowDots(x, positionFactors);
+        Numbers sums = Numbers.floats(x.images, x.channels);
+        sumPositions(x, positionFactors, sums);
+        return sums;
+    }
+
+    /** Sets the same. */
+    static void sumPositions(MapRows x, Numbers positionFactors, Numbers sums) {
+        if (x.channelsLast) {
+            addedColumns(x, positionFactors, sums);
+        } else {
+            rowDots(x, positionFactors, sums);
+        }
     }
 
     /** Sums over the channels, each times a number of its own: (images, positions). */
     static Numbers sumChannels(MapRows x, Numbers channelFactors) {
-        return x.channelsLast ? rowDots(x, channelFactors) : addedColumns(x, channelFactors);
+        Numbers sums = Numbers.floats(x.images, x.positions);
+        sumChannels(x, channelFactors, sums);
+        return sums;
+    }
+
+    /** Sets the same. */
+    static void sumChannels(MapRows x, Numbers channelFactors, Numbers sums) {
+        if (x.channelsLast) {
+            rowDots(x, channelFactors, sums);
+        } else {
+            addedColumns(x, channelFactors, sums);
+        }
     }
 
     /** The map under a gate. */
@@ -157,7 +137,7 @@ final class Passes {
                         }
                     }
                     case SUM -> GateRows.multiplyBySum(in, rows, x.cols(), f, k.at(image), out);
-                    case SHIFT -> GateRows.shift(in, rows, x.cols(), f, k.at(image), out);
+                    case SHIFT -> throw new IllegalArgumentException("a shift is of channels alone");
                     case SIGMOID_OF_PRODUCT -> SquashedRows.gate(in, rows, x.cols(), f, k.at(image), zeros.at(0), out);
                     case SIGMOID_OF_SUM -> SquashedRows.gate(in, rows, x.cols(), f, ones.at(0), k.at(image), out);
                 }
@@ -189,7 +169,8 @@ final class Passes {
                 long sums = rowSums.at(image, from);
                 switch (gate) {
                     case PRODUCT -> GateRows.gradients(gradient, in, rows, x.cols(), f, k.at(image), sums, columns);
-                    case SUM, SHIFT -> GateRows.gradients(gradient, in, rows, x.cols(), ones.at(0), ones.at(0), sums,
+                    case SHIFT -> throw new IllegalArgumentException("a shift is of channels alone");
+                    case SUM -> GateRows.gradients(gradient, in, rows, x.cols(), ones.at(0), ones.at(0), sums,
                             columns);
                     case SIGMOID_OF_PRODUCT -> SquashedRows.gradients(gradient, in, rows, x.cols(), f, k.at(image),
                             zeros.at(0), f, sums, columns);
@@ -201,27 +182,6 @@ final class Passes {
         dy.follow(x);
         Numbers columnSums = added(x, partSums);
         return x.channelsLast ? new GateGradients(columnSums, rowSums) : new GateGradients(rowSums, columnSums);
-    }
-
-    /** The gradient of a gate of the channels that is the only one: (images, channels). */
-    static Numbers channelGateGradients(MapRows dy, MapRows x) {
-        Numbers sums = x.channelsLast ? Numbers.filled(x.images, x.parts() * x.cols(), 0)
-                : Numbers.floats(x.images, x.rows());
-        x.forEachPart(part -> {
-            int image = part.image();
-            for (int from = part.from(); from < part.to(); from += x.blockRows()) {
-                int rows = Math.min(x.blockRows(), part.to() - from);
-                long gradient = read(dy, part, from, rows, 0);
-                long in = read(x, part, from, rows, 1);
-                if (x.channelsLast) {
-                    GateRows.columnProducts(gradient, in, rows, x.cols(), sums.at(image, part.part() * x.cols()));
-                } else {
-                    GateRows.rowProducts(gradient, in, rows, x.cols(), sums.at(image, from));
-                }
-            }
-        });
-        dy.follow(x);
-        return x.channelsLast ? added(x, sums) : sums;
     }
 
     /** What flows back from a pool: a number for each channel times one for each position. */
@@ -245,6 +205,13 @@ final class Passes {
             return inputGradient(Gate.SHIFT, some, channelFactors, positionFactors,
                     pools.subList(most, pools.size()), toPositions, toChannels, more);
         }
+        inputGradient(gate, dy, channelFactors, positionFactors, pools, toPositions, toChannels, more, dx);
+        return dx;
+    }
+
+    /** Writes the same into a map, from two pools at most; from one behind a gate that squashes. */
+    static void inputGradient(Gate gate, MapRows dy, Numbers channelFactors, Numbers positionFactors,
+            List<Outer> pools, Spike toPositions, Spike toChannels, MapRows more, MapRows dx) {
         Outer none = new Outer(Numbers.zeros(dy.channels), Numbers.zeros(dy.positions));
         Outer first = pools.isEmpty() ? none : pools.get(0);
         Outer second = pools.size() < POOLS_AT_A_TIME ? none : pools.get(1);
@@ -288,7 +255,6 @@ final class Passes {
                 addSpikes(dx, image, from, from + rows, inRows, inColumns);
             }
         });
-        return dx;
     }
 
     private static void addSpikes(MapRows dx, int image, int from, int to, Spike inRows, Spike inColumns) {
@@ -348,17 +314,9 @@ final class Passes {
         forEachBlock(x, (part, from, rows, block) -> Rows.sums(block, rows, x.cols(), sums.at(part.image(), from)));
     }
 
-    private static Numbers rowDots(MapRows x, Numbers factors) {
-        Numbers dots = Numbers.floats(x.images, x.rows());
+    private static void rowDots(MapRows x, Numbers factors, Numbers dots) {
         forEachBlock(x, (part, from, rows, block) -> Rows.dots(block, rows, x.cols(), factors.at(part.image()),
                 dots.at(part.image(), from)));
-        return dots;
-    }
-
-    private static Numbers addedColumns(MapRows x, Numbers factors) {
-        Numbers sums = Numbers.floats(x.images, x.cols());
-        addedColumns(x, factors, sums);
-        return sums;
     }
 
     private static void addedColumns(MapRows x, Numbers factors, Numbers sums) {
@@ -453,7 +411,8 @@ final class Passes {
         return sums;
     }
 
-    private static void add(MapRows x, Numbers partSums, Numbers sums) {
+    /** Sets sums of the parts' sums over columns. */
+    static void add(MapRows x, Numbers partSums, Numbers sums) {
         Team.forEach(x.images, image -> {
             Rows.fill(sums.at(image), x.cols(), 0);
             Rows.add(partSums.at(image), x.parts(), x.cols(), sums.at(image));
@@ -461,11 +420,11 @@ final class Passes {
     }
 
     @FunctionalInterface
-    private interface BlockWork {
+    interface BlockWork {
         void on(Part part, int from, int rows, long block);
     }
 
-    private static void forEachBlock(MapRows x, BlockWork work) {
+    static void forEachBlock(MapRows x, BlockWork work) {
         x.forEachPart(part -> {
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
                 int rows = Math.min(x.blockRows(), part.to() - from);
@@ -475,7 +434,7 @@ final class Passes {
     }
 
     /** The address of rows in float32: where they are, or a copy. */
-    private static long read(MapRows map, Part part, int from, int rows, int slot) {
+    static long read(MapRows map, Part part, int from, int rows, int slot) {
         long at = map.row(part.image(), from);
         if (!map.half) {
             return at;
@@ -486,11 +445,11 @@ final class Passes {
     }
 
     /** Where rows are to be written in float32. */
-    private static long target(MapRows map, Part part, int from, int rows) {
+    static long target(MapRows map, Part part, int from, int rows) {
         return map.half ? Scratch.block(2, map.blockRows() * map.cols()) : map.row(part.image(), from);
     }
 
-    private static void written(MapRows map, Part part, int from, int rows, long block) {
+    static void written(MapRows map, Part part, int from, int rows, long block) {
         if (map.half) {
             Halves.narrow(block, rows * map.cols(), map.row(part.image(), from));
         }

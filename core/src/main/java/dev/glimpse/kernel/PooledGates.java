@@ -30,9 +30,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * one before has read.
  */
 public final class PooledGates {
-    /** Bytes of a map that are still in a cache when the next pass comes. */
-    private static final long NEAR = 8 << 20;
-
     /**
      * Which pools over the positions the excitation is given, in this order.
      *
@@ -147,14 +144,18 @@ public final class PooledGates {
         });
     }
 
-    /** Under autocast small layers would compute with rounded numbers of a float32 map; of a bfloat16 map they may do better. */
     private static boolean suits(Tensor x, PlaneGate plane, List<Tensor> parameters) {
-        return x.dim() == 4 && known(x) && parameters.stream().allMatch(PooledGates::known)
-                && (half(x) || !torch.is_autocast_enabled(DeviceType.CPU))
+        return suits(x, parameters)
                 && (plane == null || plane.suits(x.size(0) * x.size(2) * x.size(3)));
     }
 
-    private static Tensor copy(Numbers gate, Tensor x, long... shape) {
+    /** Under autocast small layers would compute with rounded numbers of a float32 map; of a bfloat16 map they may do better. */
+    static boolean suits(Tensor x, List<Tensor> parameters) {
+        return x.dim() == 4 && known(x) && parameters.stream().allMatch(PooledGates::known)
+                && (half(x) || !torch.is_autocast_enabled(DeviceType.CPU));
+    }
+
+    static Tensor copy(Numbers gate, Tensor x, long... shape) {
         Tensor copy = Tensors.empty(ScalarType.Float, shape);
         MemorySegment.copy(Vectors.MEMORY, gate.address(), Vectors.MEMORY, Numbers.of(copy).address(),
                 copy.numel() * Float.BYTES);
@@ -162,7 +163,8 @@ public final class PooledGates {
     }
 
     private static boolean known(Tensor tensor) {
-        return tensor.is_cpu() && (tensor.scalar_type().intern() == ScalarType.Float || half(tensor));
+        ScalarType type = tensor.scalar_type().intern();
+        return (type == ScalarType.Float || type == ScalarType.BFloat16) && tensor.is_cpu();
     }
 
     private static boolean half(Tensor tensor) {
@@ -172,18 +174,18 @@ public final class PooledGates {
     private Tensor forward() {
         MapRows y = map.unset();
         boolean waits = plane != null && plane.waitsForAll();
-        int step = (int) Math.max(NEAR / map.imageBytes(), torch.get_num_threads());
-        for (int from = 0; from < map.images; from += step) {
-            int to = Math.min(map.images, from + step);
+        map.forEachGroup((from, to) -> {
             MapRows some = map.images(from, to);
             channelGates(some, from, to);
-            if (plane != null) {
-                positionPools(some, from);
+            if (plane == null) {
+                ChannelPasses.gate(some, channels.from(from), y.images(from, to));
+                return;
             }
+            positionPools(some, from);
             if (!waits) {
                 Passes.gate(Gate.PRODUCT, some, channels.from(from), positions.from(from), y.images(from, to));
             }
-        }
+        });
         if (waits) {
             plane.normAll();
             map.turnBack();
@@ -196,7 +198,7 @@ public final class PooledGates {
         if (pooled.maximum) {
             Passes.poolPositions(some, overPositions.from(from));
         } else if (filter != null) {
-            Passes.channelProducts(some, filter, pools.from(from));
+            ChannelPasses.products(some, filter, pools.from(from));
         } else {
             Passes.channelSums(some, pools.from(from));
         }
@@ -222,18 +224,58 @@ public final class PooledGates {
     private MapRows backward(Tensor gradient) {
         MapRows dy = map.alike(gradient);
         Gradients gradients = new Gradients();
-        Slab slab = new Slab((2L * pooled.count() + 2) * map.images * map.channels
+        Slab slab = new Slab((pooled.count() + 2L) * map.images * map.channels
                 + (plane == null ? 0 : PlaneGate.numbers(map.images, map.positions)));
-        List<Outer> terms = new ArrayList<>();
-        GateGradients gates = plane == null ? new GateGradients(Passes.channelGateGradients(dy, map), null)
-                : Passes.gateGradients(Gate.PRODUCT, dy, map, channels, positions);
-        Spike toChannels = plane == null ? null : ofPositionGate(gates, terms, gradients, slab);
-        Spike toPositions = ofChannelGate(gates.channels(), terms, gradients, slab);
+        Numbers dpools = slab.take(map.images, pooled.count() * map.channels);
+        MapRows dx = plane == null && !pooled.maximum ? ofMeans(dy, dpools, gradients, slab)
+                : ofAll(dy, dpools, gradients, slab);
         gradients.flow();
-        if (filter != null) {
-            return Passes.gradientOfProducts(dy, channels, terms.getFirst().channels(), filter);
+        return dx;
+    }
+
+    /** All of an image's gradients are its own, and it is still near when its map's is written. */
+    private MapRows ofMeans(MapRows dy, Numbers dpools, Gradients gradients, Slab slab) {
+        MapRows dx = dy.unset();
+        Numbers dgate = slab.take(map.images, map.channels);
+        map.forEachGroup((from, to) -> {
+            MapRows some = dy.images(from, to);
+            ChannelPasses.gateGradients(some, map.images(from, to), dgate.from(from));
+            throughExcitation(from, to, dgate, dpools);
+            if (filter == null) {
+                ChannelPasses.inputGradient(some, channels.from(from), dpools.from(from), dx.images(from, to));
+            } else {
+                ChannelPasses.gradientOfProducts(some, channels.from(from), dpools.from(from), filter,
+                        dx.images(from, to));
+            }
+        });
+        excitation.learn(dgate, gradients);
+        return dx;
+    }
+
+    private MapRows ofAll(MapRows dy, Numbers dpools, Gradients gradients, Slab slab) {
+        List<Outer> terms = new ArrayList<>();
+        Numbers ones = Numbers.ones(map.positions);
+        GateGradients gates = Passes.gateGradients(Gate.PRODUCT, dy, map, channels, positions);
+        Spike toChannels = plane == null ? null : ofPositionGate(gates, terms, gradients, slab);
+        throughExcitation(0, map.images, gates.channels(), dpools);
+        excitation.learn(gates.channels(), gradients);
+        if (pooled.mean) {
+            terms.add(new Outer(dpools, ones));
         }
+        Spike toPositions =
+                pooled.maximum ? Spike.toPositions(map, maxima(dpools), overPositions.argmaxima()) : null;
         return Passes.inputGradient(Gate.PRODUCT, dy, channels, positions, terms, toPositions, toChannels, null);
+    }
+
+    /** From the gradient of the channels' gate, which becomes that of what its sigmoid was taken of, to that of the pools. */
+    private void throughExcitation(int from, int to, Numbers dgate, Numbers dpools) {
+        for (int image = from; image < to; image++) {
+            Logits.unsquash(dgate.at(image), map.channels, channels.at(image));
+        }
+        excitation.backward(from, to, dgate, dpools);
+        for (int image = from; pooled.mean && filter == null && image < to; image++) {
+            Rows.scale(dpools.at(image), map.channels, 1f / map.positions);
+        }
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
@@ -251,19 +293,5 @@ public final class PooledGates {
         Passes.addPoolGradients(map, dmean, toChannels, gates.channels());
         terms.add(new Outer(channels, dmean));
         return toChannels.with(picked);
-    }
-
-    private Spike ofChannelGate(Numbers dgate, List<Outer> terms, Gradients gradients, Slab slab) {
-        for (int image = 0; image < map.images; image++) {
-            Logits.unsquash(dgate.at(image), map.channels, channels.at(image));
-        }
-        Numbers dpools = excitation.backward(dgate, gradients, slab);
-        for (int image = 0; pooled.mean && filter == null && image < map.images; image++) {
-            Rows.scale(dpools.at(image), map.channels, 1f / map.positions);
-        }
-        if (pooled.mean) {
-            terms.add(new Outer(dpools, Numbers.ones(map.positions)));
-        }
-        return pooled.maximum ? Spike.toPositions(map, maxima(dpools), overPositions.argmaxima()) : null;
     }
 }

@@ -49,7 +49,8 @@ class FusedDeterminismTest {
     }
 
     static Stream<Arguments> forms() {
-        return Stream.of(Gating.CBAM, Gating.PARALLEL, Gating.CONTEXT, Gating.SCSE)
+        return Stream.of(Gating.CBAM, Gating.PARALLEL, Gating.CONTEXT, Gating.SCSE, Gating.POOLED_MLP,
+                Gating.ADDED_CONTEXT)
                 .flatMap(gating -> Stream.of(ScalarType.Float, ScalarType.BFloat16)
                         .flatMap(type -> Stream.of(Layout.CONTIGUOUS, Layout.CHANNELS_LAST)
                                 .map(layout -> Arguments.of(gating, type, layout))));
@@ -60,7 +61,7 @@ class FusedDeterminismTest {
     void everyRepetitionGivesTheSameBits() {
         Ended ended = FreshProcess.end(List.of("--add-modules=jdk.incubator.vector"), FusedDeterminismTest.class);
         assertThat(ended.status()).as(ended.said()).isZero();
-        assertThat(ended.printed().lines().count()).isEqualTo(2 * 2 * 2);
+        assertThat(ended.printed().lines().count()).isEqualTo(2 * 2 * 3);
     }
 
     /** Prints a line for each form whose repetitions were all the same. */
@@ -68,7 +69,7 @@ class FusedDeterminismTest {
         Libtorch.load();
         for (ScalarType type : List.of(ScalarType.Float, ScalarType.BFloat16)) {
             for (Layout layout : List.of(Layout.CONTIGUOUS, Layout.CHANNELS_LAST)) {
-                for (Gating gating : List.of(Gating.CBAM, Gating.CONTEXT)) {
+                for (Gating gating : List.of(Gating.CBAM, Gating.CONTEXT, Gating.ADDED_CONTEXT)) {
                     repeat(gating, type, new Input(layout, 2, 37, 9, 7));
                     System.out.println(gating + " in " + type + ", " + layout);
                 }

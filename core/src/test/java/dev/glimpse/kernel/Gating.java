@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
@@ -117,6 +118,19 @@ enum Gating {
             return pooledCbam(x, p, null, false);
         }
     },
+    ADDED_CONTEXT(null) {
+        @Override
+        Tensor on(Tensor x, Parts p) {
+            AddedContext.Layers layers = p.contextLayers();
+            return AddedContext.added(x, layers, null, () -> {
+                GatedMap map = GatedMap.of(x);
+                Tensor s = map.project(layers.scores());
+                Tensor context = map.sum(s.flatten(2, 3).softmax(-1).view_as(s));
+                Tensor hidden = layers.norm().forward(layers.first().forward(context)).relu();
+                return map.plus(layers.second().forward(hidden));
+            });
+        }
+    },
     /** All that a map can give at once. */
     ALL((map, p) -> {
         Tensor s = map.project(p.toOne(true));
@@ -134,7 +148,7 @@ enum Gating {
     /** Whether what is largest among products, or on which side of zero their sum is, decides where a gradient goes. */
     boolean roundingDecides() {
         return this == GATED_CHANNEL_POOLS || this == CBAM || this == POOLED_CBAM || this == POOLED_PLAIN_CBAM
-                || this == POOLED_FILTER || this == ALL;
+                || this == POOLED_FILTER || this == ADDED_CONTEXT || this == ALL;
     }
 
     Tensor on(Tensor x, Parts parts) {
@@ -263,6 +277,16 @@ enum Gating {
             set(norm.bias(), 1);
             norm.train(shape[0] * shape[2] * shape[3] > FEW);
             return norm;
+        }
+
+        AddedContext.Layers contextLayers() {
+            LayerNormImpl norm = Layers.layerNorm(1e-5, 5, 1, 1);
+            norm.to(type, false);
+            Conv2dImpl scores = toOne(true);
+            Conv2dImpl first = conv(Layers.conv2d(shape[1], 5, 1), scale(shape[1]));
+            set(norm.weight(), 1);
+            set(norm.bias(), 1);
+            return new AddedContext.Layers(scores, first, norm, conv(Layers.conv2d(5, shape[1], 1), 0.5));
         }
 
         Tensor convolved(GatedMap.Pools pools) {
