@@ -2,6 +2,7 @@ package dev.glimpse.app;
 
 import dev.glimpse.explain.Pictures;
 import dev.glimpse.explain.WordMapSheet;
+import dev.glimpse.io.Utf8;
 import dev.glimpse.nn.Checks;
 import dev.glimpse.nn.Libtorch;
 import dev.glimpse.system.translation.SentenceTranslator;
@@ -122,7 +123,7 @@ final class TranslateCommand implements Callable<Integer> {
 
     private static List<String> read() throws IOException {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-            return in.readAllLines();
+            return Utf8.unmarked(in).readAllLines();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.glimpse.sequence;
 
+import dev.glimpse.io.Utf8;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -87,7 +88,7 @@ public record ParallelText(List<String> source, List<String> target) {
 
     private static String decoded(Path file, byte[] bytes) throws IOException {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return Utf8.unmarked(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
         } catch (CharacterCodingException e) {
             throw new IOException(file + ": not UTF-8", e);
         }

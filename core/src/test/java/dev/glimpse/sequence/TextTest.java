@@ -64,6 +64,12 @@ class TextTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoWord() throws IOException {
+        Path marked = Files.writeString(folder.resolve("a.de"), "\ufeffEin Hund.\nZwei.\n");
+        assertThat(ParallelText.sentences(marked)).containsExactly("Ein Hund.", "Zwei.");
+    }
+
+    @Test
     void plainAndCompressedFilesAreRead() throws IOException {
         Path plain = Files.writeString(folder.resolve("a.de"), "Ein Hund.\r\nZwei.\n");
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -1,5 +1,6 @@
 package dev.glimpse.data;
 
+import dev.glimpse.io.Utf8;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ final class ClassNames {
         }
         List<String> names;
         try {
-            names = Files.readAllLines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
+            names = Utf8.lines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
         } catch (CharacterCodingException _) {
             throw new IllegalArgumentException(file + ": not text in UTF-8");
         }

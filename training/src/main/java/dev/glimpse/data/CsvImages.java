@@ -1,5 +1,6 @@
 package dev.glimpse.data;
 
+import dev.glimpse.io.Utf8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -103,14 +104,18 @@ public final class CsvImages implements Dataset {
         Rows rows = new Rows();
         CSVFormat format = CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).setTrim(true).get();
         long line = 1;
-        try (BufferedReader in = Files.newBufferedReader(table); CSVParser parser = CSVParser.parse(in, format)) {
+        try (BufferedReader in = Files.newBufferedReader(table);
+                CSVParser parser = CSVParser.parse(Utf8.unmarked(in), format)) {
             for (CSVRecord record : parser) {
                 line = parser.getCurrentLineNumber();
                 add(record, rows, table + ", line " + line);
             }
         } catch (CharacterCodingException _) {
-            throw new IllegalArgumentException(table + ", after line " + line + ": not text in UTF-8");
+            throw notText(table, line);
         } catch (CSVException | UncheckedIOException | IllegalStateException e) {
+            if (e.getCause() instanceof CharacterCodingException) {
+                throw notText(table, line);
+            }
             throw new IllegalArgumentException(table + ", after line " + line + ": not a table of comma-separated "
                     + "values; a quotation mark may be missing");
         } catch (OutOfMemoryError _) {
@@ -122,17 +127,18 @@ public final class CsvImages implements Dataset {
         return rows;
     }
 
+    private static IllegalArgumentException notText(Path table, long line) {
+        return new IllegalArgumentException(table + ", after line " + line + ": not text in UTF-8");
+    }
+
     private static void add(CSVRecord record, Rows rows, String where) {
         List<String> cells = new ArrayList<>(Arrays.asList(record.values()));
         if (cells.size() > MOST_COLUMNS || rows.files.size() >= MOST_ROWS) {
             throw new IllegalArgumentException(
                     where + ": more than " + MOST_COLUMNS + " columns or " + MOST_ROWS + " rows");
         }
-        if (record.getRecordNumber() == 1) {
-            cells.set(0, cells.getFirst().replace("\ufeff", "")); // a byte order mark
-            if (header(cells, rows, where)) {
-                return;
-            }
+        if (record.getRecordNumber() == 1 && header(cells, rows, where)) {
+            return;
         }
         if (rows.splitColumn >= cells.size()) {
             throw new IllegalArgumentException(where + ": no cell for the split");

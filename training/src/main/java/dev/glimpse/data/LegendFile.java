@@ -1,8 +1,8 @@
 package dev.glimpse.data;
 
+import dev.glimpse.io.Utf8;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -77,7 +77,7 @@ final class LegendFile {
 
     private static List<String> lines(Path file) throws IOException {
         try {
-            return Files.readAllLines(file);
+            return Utf8.lines(file);
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(file + ": no text in UTF-8", e);
         }

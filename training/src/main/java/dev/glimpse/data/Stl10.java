@@ -77,11 +77,7 @@ public final class Stl10 implements Dataset {
         if (!Files.exists(file)) {
             return CLASSES;
         }
-        List<String> names = Files.readAllLines(file).stream().map(String::strip).filter(s -> !s.isEmpty()).toList();
-        if (names.size() != CLASSES.size()) {
-            throw new IllegalArgumentException(file + ": " + names.size() + " names; expected 10");
-        }
-        return names;
+        return ClassNames.read(file, CLASSES.size());
     }
 
     private static Path existing(Path file) {

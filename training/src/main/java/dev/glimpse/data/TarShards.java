@@ -1,6 +1,7 @@
 package dev.glimpse.data;
 
 import dev.glimpse.data.ImageHeader.BadImageException;
+import dev.glimpse.io.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -153,7 +154,7 @@ public final class TarShards implements Dataset {
                 bytes = in.readNBytes(LARGEST_LABEL);
             }
             if (extension.equals("cls")) {
-                sample.labels = List.of(new String(bytes, StandardCharsets.UTF_8).strip());
+                sample.labels = List.of(Utf8.unmarked(new String(bytes, StandardCharsets.UTF_8)).strip());
             } else {
                 fromJson(bytes, sample, where);
             }

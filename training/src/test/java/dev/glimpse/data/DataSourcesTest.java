@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -112,7 +113,7 @@ class DataSourcesTest {
         Pictures.write(folder, "pictures/a b.png", picture(4));
         Files.writeString(folder.resolve("train.csv"),
                 "\ufefffile,label\r\n\"pictures/a b.png\", cat\r\n\r\nx.png,dog\r\n");
-        Files.writeString(folder.resolve("val.csv"), "pictures/a b.png,dog\n");
+        Files.writeString(folder.resolve("val.csv"), "\ufeff\"pictures/a b.png\",dog\n");
         DataSources.Splits splits = DataSources.open(folder.toString());
         assertThat(splits.classes()).containsExactly("cat", "dog");
         assertThat(splits.train().size()).isEqualTo(2);
@@ -170,6 +171,16 @@ class DataSourcesTest {
                 .hasMessageContaining(message).message().doesNotContain("\n");
     }
 
+    /** A sign of Latin-1 near the beginning, and one far behind it, where rows have been read already. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5000})
+    void aTableInLatin1IsNotUtf8(int rows) throws IOException {
+        Path table = Files.writeString(folder.resolve("t.csv"), "a.png,x\n".repeat(rows) + "b.png,gr\u00fcn\n",
+                StandardCharsets.ISO_8859_1);
+        assertThatThrownBy(() -> CsvImages.open(table, null)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(table.toString()).hasMessageEndingWith(": not text in UTF-8");
+    }
+
     @Test
     void tablesThatAreNoText() throws IOException {
         SplittableRandom random = new SplittableRandom(3);
@@ -193,7 +204,7 @@ class DataSourcesTest {
     void archives() throws IOException {
         Files.write(folder.resolve("train-000.tar"), shard(0, 3, "cls", "0", "1", "2"));
         Files.write(folder.resolve("train-001.tar"), shard(3, 4, "cls", "0", "1", "2"));
-        Files.write(folder.resolve("val.tar"), shard(7, 1, "cls", "1"));
+        Files.write(folder.resolve("val.tar"), shard(7, 1, "cls", "\ufeff1"));
         DataSources.Splits splits = DataSources.open(folder.toString());
         assertThat(splits.classes()).containsExactly("0", "1", "2");
         assertThat(splits.train().size()).isEqualTo(7);
@@ -206,7 +217,7 @@ class DataSourcesTest {
             splits.train().load(4, picture);
             assertThat(picture.width()).isEqualTo(5);
         }
-        Files.writeString(folder.resolve("classes.txt"), "cat\ndog\ncow\n");
+        Files.writeString(folder.resolve("classes.txt"), "\ufeffcat\ndog\ncow\n");
         DataSources.Splits named =
                 DataSources.open("train=" + folder + "/train-{000..001}.tar,test=" + folder + "/v*.tar");
         assertThat(named.classes()).containsExactly("cat", "dog", "cow");
@@ -218,7 +229,7 @@ class DataSourcesTest {
     @Test
     void archivesWithJson() throws IOException {
         Files.write(folder.resolve("a.tar"),
-                shard(0, 4, "json", "{\"label\": \"dog\"}", "{\"x\": 1, \"cls\": \"cat\"}"));
+                shard(0, 4, "json", "\ufeff{\"label\": \"dog\"}", "{\"x\": 1, \"cls\": \"cat\"}"));
         TarShards one = TarShards.open(List.of(folder.resolve("a.tar")), null);
         assertThat(one.classes()).containsExactly("cat", "dog");
         assertThat(one.label(0)).isEqualTo(1);

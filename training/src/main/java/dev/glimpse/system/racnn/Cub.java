@@ -3,8 +3,9 @@ package dev.glimpse.system.racnn;
 import dev.glimpse.data.Dataset;
 import dev.glimpse.data.Image;
 import dev.glimpse.data.ImageReader;
+import dev.glimpse.io.Utf8;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -154,7 +155,7 @@ final class Cub implements Dataset {
         Map<Integer, String> table = new TreeMap<>();
         int line = 0;
         try {
-            for (String text : Files.readAllLines(file)) {
+            for (String text : Utf8.lines(file)) {
                 line++;
                 String[] words = text.strip().split("\\s+", 2);
                 if (text.isBlank()) {
@@ -166,7 +167,7 @@ final class Cub implements Dataset {
                             file + ": line " + line + " is no number of its own with what belongs to it");
                 }
             }
-        } catch (MalformedInputException _) {
+        } catch (CharacterCodingException _) {
             throw new IllegalArgumentException(file + ": no text in UTF-8");
         }
         if (table.isEmpty()) {
