@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  */
 final class LegendGuess {
     private static final int USUALLY_IGNORED = 255;
-    /** More are no classes but shades: the borders of a mask that was scaled or compressed. */
+    /** More, but in a palette, are no classes but shades: the borders of a mask that was scaled or compressed. */
     private static final int MOST_VALUES = 64;
 
     private final TreeSet<Integer> levels = new TreeSet<>();
@@ -102,8 +102,8 @@ final class LegendGuess {
                     + (values.isEmpty() ? "255" : Legend.text(values.getFirst(), anyColour))
                     + "; expected at least two classes, or a table of them in classes.csv");
         }
-        boolean numbered = !ignored.isEmpty();
-        if (values.size() > (numbered ? Mask.MOST_CLASSES : MOST_VALUES)) {
+        boolean palette = !anyColour && allIndices;
+        if (values.size() > (palette ? Mask.MOST_CLASSES : MOST_VALUES)) {
             throw new IllegalArgumentException(folder + ": the masks have more than " + MOST_VALUES
                     + " different values, which are no classes; write those that are to classes.csv beside the images, "
                     + "and store masks without smoothing");

@@ -155,6 +155,7 @@ class SegmentationFolderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"name,value;background,0;cell,200;ignored,90 | 0 1 255 1 0 0",
+        "\ufeffname,value;background,0;cell,200;ignored,90 | 0 1 255 1 0 0",
         "background,0;cell,200;ignored,90 | 0 1 255 1 0 0",
         "class,r,g,b;background,0,0,0;cell,200,200,200;ignored,90,90,90 | 0 1 255 1 0 0",
         "cell,#c8c8c8;rest,#5a5a5a;background,#000000 | 2 0 1 0 2 2"})
@@ -208,6 +209,11 @@ class SegmentationFolderTest {
         byte[] png = Pictures.encode("png", 10, 10, opencv_core.CV_8UC1, shades);
         Pictures.write(folder, "masks/a.png", png);
         mask("masks/b.png", 0, 0, 0, 0, 0, 0);
+        refused("the masks have more than 64 different values, which are no classes");
+        for (int i = 0; i < 100; i++) {
+            shades[i] = (byte) i;
+        }
+        Pictures.write(folder, "masks/a.png", Pictures.encode("png", 10, 10, opencv_core.CV_8UC1, shades));
         refused("the masks have more than 64 different values, which are no classes");
         Path jpeg = Pictures.write(folder, "masks/a.jpg", Pictures.encode("jpg", 10, 10, opencv_core.CV_8UC1, shades));
         assertThatThrownBy(() -> MaskFile.read(jpeg))
