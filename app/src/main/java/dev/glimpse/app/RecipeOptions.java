@@ -158,6 +158,11 @@ final class RecipeOptions {
         batch = images;
     }
 
+    /** Lets a usual warm-up, which nobody typed, take no more than half of the training. */
+    void boundWarmup() {
+        warmup = warmup == null ? null : Math.min(warmup, epochs / 2.0);
+    }
+
     int batch() {
         return batch;
     }

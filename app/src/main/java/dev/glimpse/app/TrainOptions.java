@@ -155,6 +155,9 @@ final class TrainOptions {
                 });
             }
         });
+        if (!typed.hasMatchedOption("--warmup")) {
+            recipe.boundWarmup();
+        }
         checkpoints();
         List<Mode> modes = recipe.modes();
         return recipe.recipe(modes.getFirst(), () -> new long[0]);

@@ -78,7 +78,7 @@ class CaptionCallsTest {
             predict RUN a.png                       | 2 | is a training of the system 'caption'
             train generated:size=9 --model caption --out OUT      | 2 | generated: size is 9, must be 32 to 512
             train generated --model caption:kind=x --out OUT      | 2 | caption: kind is 'x'; known: soft, hard
-            train none.json --model caption --out OUT             | 1 | none.json: no such file
+            train none.json --model caption --out OUT             | 2 | none.json: no such file
             """)
     void aWrongCallIsOneLine(String args, int exit, String message) {
         Called wrong = Called.glimpse((Object[]) args.replace("RUN", run.toString())

@@ -101,11 +101,11 @@ class TranslationIT {
             translate RUN worta --beam 0                  | 2 | --beam is 0, must be at least 1
             translate RUN worta wortb --maps a.png        | 2 | --maps draws one sentence, got 2
             translate RUN worta --test DATA               | 2 | --test reads a folder's sentences
-            translate RUN --test NONE                     | 1 | no such folder
-            translate RUN --test DATA --set dev           | 1 | it has neither dev.de nor dev.de.gz
+            translate RUN --test NONE                     | 2 | no such folder
+            translate RUN --test DATA --set dev           | 2 | it has neither dev.de nor dev.de.gz
             eval RUN DATA                                 | 2 | which has a command of its own
             train DATA --model seq2seq --out RUN          | 2 | holds a run already
-            train NONE --model seq2seq --out NEW          | 1 | no such folder
+            train NONE --model seq2seq --out NEW          | 2 | no such folder
             train DATA --model seq2seq:depth=2 --out NEW  | 2 | seq2seq has no argument 'depth'
             train DATA --model seq2seq --size 3 --out NEW | 2 | --size is for networks
             """)

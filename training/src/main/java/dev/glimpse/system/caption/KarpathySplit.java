@@ -47,7 +47,8 @@ record KarpathySplit(Path file, Path images, Map<String, List<Entry>> splits) {
      * Reads a file.
      *
      * @param images the folder of pictures
-     * @throws IOException in one line where it is no such file, or a picture or its captions are missing
+     * @throws IllegalArgumentException in one line where there is no such file
+     * @throws IOException in one line where it holds something else, or a picture or its captions are missing
      */
     static KarpathySplit read(Path file, Path images) throws IOException {
         Map<String, List<Entry>> splits = new TreeMap<>();
@@ -69,7 +70,7 @@ record KarpathySplit(Path file, Path images, Map<String, List<Entry>> splits) {
                 }
             }
         } catch (NoSuchFileException e) {
-            throw new IOException(file + ": no such file", e);
+            throw new IllegalArgumentException(file + ": no such file", e);
         } catch (JacksonException e) {
             throw new IOException(file + ": no captions in Karpathy's form: " + e.getOriginalMessage().lines()
                     .findFirst().orElse(""), e);

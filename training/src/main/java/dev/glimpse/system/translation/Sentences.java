@@ -21,7 +21,8 @@ record Sentences(ParallelText text, List<List<String>> source, List<List<String>
     /**
      * Reads {@code set.from} and {@code set.to} in a folder, plain or with {@code .gz} behind.
      *
-     * @throws IOException of one line where they are missing, cannot be read or have a sentence that is too long
+     * @throws IllegalArgumentException of one line where they are missing
+     * @throws IOException of one line where they cannot be read or have a sentence that is too long
      */
     static Sentences read(Path folder, String set, TextOptions options) throws IOException {
         Path from = file(folder, set + "." + options.from());
@@ -32,16 +33,16 @@ record Sentences(ParallelText text, List<List<String>> source, List<List<String>
                 tokens(text.target(), tokeniser, to, options));
     }
 
-    private static Path file(Path folder, String name) throws IOException {
+    private static Path file(Path folder, String name) {
         if (!Files.isDirectory(folder)) {
-            throw new IOException(folder + ": no such folder; it is to hold sentences as " + name);
+            throw new IllegalArgumentException(folder + ": no such folder; it is to hold sentences as " + name);
         }
         for (Path file : List.of(folder.resolve(name), folder.resolve(name + ".gz"))) {
             if (Files.isRegularFile(file)) {
                 return file;
             }
         }
-        throw new IOException(folder + ": it has neither " + name + " nor " + name + ".gz");
+        throw new IllegalArgumentException(folder + ": it has neither " + name + " nor " + name + ".gz");
     }
 
     private static List<List<String>> tokens(List<String> sentences, Tokeniser tokeniser, Path file,

@@ -102,7 +102,7 @@ class KarpathySplitTest {
                 .hasMessageContaining("1 of its 3 pictures are not in").hasMessageContaining("'b.png'")
                 .hasMessageContaining("images=FOLDER");
         assertThatThrownBy(() -> CaptionMaterial.open(folder.resolve("none.json").toString()))
-                .isInstanceOf(IOException.class).hasMessageContaining("none.json: no such file");
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("none.json: no such file");
         assertThatThrownBy(() -> CaptionMaterial.open(json(IMAGES) + ",pictures=x"))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no argument 'pictures'");
     }

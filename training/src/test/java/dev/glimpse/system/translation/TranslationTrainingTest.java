@@ -186,18 +186,18 @@ class TranslationTrainingTest {
     @Test
     void wrongDataIsOneLine() throws IOException {
         Path data = ToyLanguage.write(folder.resolve("data"), 5);
-        requireFault(folder.resolve("none"), "", "none: no such folder");
-        requireFault(data, "from=fr,", "it has neither train.fr nor train.fr.gz");
-        requireFault(data, "n_position=4,", "train.de, line ");
+        requireFault(IllegalArgumentException.class, folder.resolve("none"), "", "none: no such folder");
+        requireFault(IllegalArgumentException.class, data, "from=fr,", "it has neither train.fr nor train.fr.gz");
+        requireFault(IOException.class, data, "n_position=4,", "train.de, line ");
         Files.writeString(data.resolve("val.de"), "aa\n\nab\n");
-        requireFault(data, "", "val.de, line 2: no sentence");
+        requireFault(IOException.class, data, "", "val.de, line 2: no sentence");
         Files.writeString(data.resolve("val.de"), "aa\nab\n");
-        requireFault(data, "", "val.de has 2 lines, ");
+        requireFault(IOException.class, data, "", "val.de has 2 lines, ");
     }
 
-    private void requireFault(Path data, String more, String said) {
+    private void requireFault(Class<? extends Exception> kind, Path data, String more, String said) {
         assertThatThrownBy(
                 () -> system("seq2seq").prepare(data.toString(), Args.parse("seq2seq:" + more + "lower=true")))
-                .isInstanceOf(IOException.class).hasMessageContaining(said);
+                .isInstanceOf(kind).hasMessageContaining(said);
     }
 }
