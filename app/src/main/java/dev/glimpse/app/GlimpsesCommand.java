@@ -4,10 +4,11 @@ import dev.glimpse.data.Image;
 import dev.glimpse.data.ImageReader;
 import dev.glimpse.explain.ContactSheet;
 import dev.glimpse.explain.Pictures;
+import dev.glimpse.glimpses.RaCnn;
 import dev.glimpse.glimpses.Ram;
 import dev.glimpse.io.AtomicFiles;
 import dev.glimpse.nn.Libtorch;
-import dev.glimpse.system.digits.Grey;
+import dev.glimpse.system.racnn.RaCnnViewer;
 import dev.glimpse.system.ram.RamViewer;
 import dev.glimpse.train.LearnedSystem.Example;
 import dev.glimpse.train.Run;
@@ -19,7 +20,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -29,20 +29,23 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows at which parts of pictures a trained model looks: the path of a recurrent attention model, what a spatial transformer reads. */
+/**
+ * Shows at which parts of pictures a trained model looks: the path of a recurrent attention model, what a spatial
+ * transformer reads, the boxes of a recurrent attention CNN.
+ */
 @Command(name = "glimpses", mixinStandardHelpOptions = true, showDefaultValues = true, description = {
     "Show at which parts of a picture a trained model looks.",
-    "RUN is a training of ram, or with --test of stn: see glimpse list systems."})
+    "RUN is a training of ram or racnn, or with --test of stn: see glimpse list systems."})
 final class GlimpsesCommand implements Callable<Integer> {
     private static final int MOST_ROWS = 50; // of the contact sheet: it is held in memory as a whole
     private static final int MOST_TESTS = 12;
-    private static final List<String> SYSTEMS = List.of("ram", "stn");
+    private static final List<String> SYSTEMS = List.of("ram", "stn", "racnn");
 
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of a run.")
     private Path folder;
 
     @Parameters(index = "1..*", paramLabel = "IMAGE", arity = "0..*",
-            description = "Pictures: bright on black, as the digits that the model knows.")
+            description = "Pictures: for ram bright on black, as the digits that it knows.")
     private List<Path> files = new ArrayList<>();
 
     @Option(names = "--test", paramLabel = "N", description = "The run's first test images instead, at most 12.")
@@ -59,6 +62,7 @@ final class GlimpsesCommand implements Callable<Integer> {
 
     private final List<ContactSheet.Row> rows = new ArrayList<>();
     private final List<Map<String, Object>> report = new ArrayList<>();
+    private final List<String> lines = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
     private List<String> columns = List.of();
 
@@ -68,7 +72,7 @@ final class GlimpsesCommand implements Callable<Integer> {
         RunConfig config = run.config();
         if (!SYSTEMS.contains(config.model())) {
             throw new IllegalArgumentException(folder + " is a training of '" + config.model() + "', not of "
-                    + String.join(" or ", SYSTEMS));
+                    + String.join(", ", SYSTEMS));
         }
         requireOneSubject(config.model());
         Path to = out == null ? folder.resolve("glimpses") : out;
@@ -87,7 +91,7 @@ final class GlimpsesCommand implements Callable<Integer> {
             result.put("contact_sheet", rows.isEmpty() ? null : sheet.toString());
             text.println(Output.json(result));
         } else {
-            report.forEach(entry -> text.println(line(entry)));
+            lines.forEach(text::println);
             if (!rows.isEmpty()) {
                 text.println(sheet);
             }
@@ -99,7 +103,7 @@ final class GlimpsesCommand implements Callable<Integer> {
         if (files.isEmpty() == (test == null)) {
             throw new IllegalArgumentException("give pictures, or --test N for those that the run is tested on");
         }
-        if (test == null && !model.equals("ram")) {
+        if (test == null && model.equals("stn")) {
             throw new IllegalArgumentException("'" + model + "' shows test images alone: give --test N");
         }
         if (test != null && (test < 1 || test > MOST_TESTS)) {
@@ -107,34 +111,35 @@ final class GlimpsesCommand implements Callable<Integer> {
         }
     }
 
+    /** Looks at a picture that comes from outside. */
+    @FunctionalInterface
+    private interface Viewer {
+        Example look(String name, Image picture) throws IOException;
+    }
+
+    private static Viewer viewer(Run run) throws IOException {
+        RunConfig config = run.config();
+        return config.model().equals("ram") ? new RamViewer((Ram) run.network(), config)::look
+                : new RaCnnViewer((RaCnn) run.network(), config)::look;
+    }
+
     private int tests(Run run, Path to) throws IOException {
         RunConfig config = run.config();
         List<Example> examples = config.system().examples(run.network(), config,
                 Materials.of(config.data(), config), () -> false);
         for (Example example : examples.subList(0, Math.min(test, examples.size()))) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("name", example.name());
-            entry.put("answer", example.answer());
-            entry.put("truth", example.truth());
-            add(entry, example.name(), example.answer() + "\nis " + example.truth(), example.pictures(),
-                    to.resolve(example.name().replace(' ', '-')));
+            add("name", example, example.name(), to.resolve(example.name().replace(' ', '-')));
         }
         return 0;
     }
 
     private int pictures(Run run, Path to) throws IOException {
-        Ram ram = (Ram) run.network();
-        RamViewer viewer = new RamViewer(ram, run.config().classes());
+        Viewer viewer = viewer(run);
         int unread = 0;
         for (Path file : files) {
             try {
-                Image picture = ImageReader.read(file);
-                long least = ram.config().retina().patch();
-                if (Math.min(picture.width(), picture.height()) < least) {
-                    throw new IOException(file + ": " + picture.width() + "x" + picture.height()
-                            + " pixels are fewer than the model's retina has, " + least + "x" + least);
-                }
-                look(viewer, file, Grey.of(picture, run.config().size()), to.resolve(Output.unused(file, names)));
+                Example example = viewer.look(file.toString(), ImageReader.read(file));
+                add("file", example, file.getFileName().toString(), to.resolve(Output.unused(file, names)));
             } catch (IOException e) {
                 unread++;
                 spec.commandLine().getErr().println("glimpse: " + e.getMessage());
@@ -143,38 +148,25 @@ final class GlimpsesCommand implements Callable<Integer> {
         return unread;
     }
 
-    private void look(RamViewer viewer, Path file, Grey picture, Path into) throws IOException {
-        RamViewer.Answer answer = viewer.look(picture);
-        Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("file", file.toString());
-        entry.put("answer", answer.name());
-        entry.put("probability", answer.probability());
-        entry.put("side", picture.side());
-        entry.put("glimpses", answer.glimpses().stream().map(at -> Map.of("x", at[0], "y", at[1])).toList());
-        Map<String, Image> pictures = new LinkedHashMap<>();
-        pictures.put("image", picture.image());
-        pictures.putAll(viewer.pictures(picture, answer));
-        add(entry, file.getFileName().toString(),
-                String.format(Locale.ROOT, "%s %.1f %%", answer.name(), 100 * answer.probability()), pictures, into);
-    }
-
-    private void add(Map<String, Object> entry, String title, String caption, Map<String, Image> pictures, Path into)
-            throws IOException {
-        for (Map.Entry<String, Image> drawn : pictures.entrySet()) {
+    /** @param kind what the example's name is */
+    private void add(String kind, Example example, String title, Path into) throws IOException {
+        for (Map.Entry<String, Image> drawn : example.pictures().entrySet()) {
             Pictures.write(drawn.getValue(), into.resolve(drawn.getKey() + ".png"));
+        }
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put(kind, example.name());
+        entry.putAll(example.facts());
+        if (example.truth() != null) {
+            entry.put("truth", example.truth());
         }
         entry.put("written", into.toString());
         report.add(entry);
-        columns = List.copyOf(pictures.keySet());
+        String truth = example.truth() == null ? "" : "is " + example.truth();
+        lines.add(into + ": " + example.answer() + (truth.isEmpty() ? "" : ", " + truth));
+        columns = List.copyOf(example.pictures().keySet());
         if (rows.size() < MOST_ROWS) {
-            rows.add(new ContactSheet.Row(title, caption, List.copyOf(pictures.values())));
+            rows.add(new ContactSheet.Row(title, (example.answer() + "\n" + truth).strip(),
+                    List.copyOf(example.pictures().values())));
         }
-    }
-
-    private static String line(Map<String, Object> entry) {
-        Object probability = entry.get("probability");
-        return entry.get("written") + ": " + entry.get("answer")
-                + (probability == null ? ", is " + entry.get("truth")
-                        : String.format(Locale.ROOT, " %.1f %%", 100 * (double) probability));
     }
 }

@@ -19,9 +19,11 @@ final class SystemTable {
             new Row("saliency", "saliency-based attention", "Itti et al., TPAMI 1998",
                     "where a picture is looked at first", "docs/systems/saliency.md", "./glimpse saliency --search"),
             new Row("ram", "recurrent attention model", "Mnih et al., NeurIPS 2014", "digits, glimpse by glimpse",
-                    "docs/systems/recurrent-attention.md", "./glimpse train mnist --model ram --out ram"),
+                    "docs/systems/recurrent-attention.md",
+                    "./glimpse train mnist --model ram --out RUN && ./glimpse glimpses RUN --test 6"),
             new Row("stn", "spatial transformer", "Jaderberg et al., NeurIPS 2015", "digits, turned upright first",
-                    "docs/systems/spatial-transformer.md", "./glimpse train mnist --model stn --out stn"),
+                    "docs/systems/spatial-transformer.md",
+                    "./glimpse train mnist --model stn --out RUN && ./glimpse glimpses RUN --test 6"),
             new Row("seq2seq", "attention to align", "Bahdanau et al., ICLR 2015", "German to English",
                     "docs/systems/translation.md",
                     "./glimpse train multi30k --model seq2seq --out RUN && ./glimpse translate RUN --test multi30k"),
@@ -29,9 +31,11 @@ final class SystemTable {
                     "docs/systems/translation.md",
                     "./glimpse train multi30k --model transformer --out RUN && ./glimpse translate RUN --test multi30k"),
             new Row("caption", "show, attend and tell", "Xu et al., ICML 2015", "captions of pictures, a look a word",
-                    "docs/systems/captioning.md", "./glimpse train generated --model caption --out RUN"),
+                    "docs/systems/captioning.md",
+                    "./glimpse train generated --model caption --out RUN && ./glimpse caption RUN --test 6"),
             new Row("racnn", "recurrent attention CNN", "Fu et al., CVPR 2017", "what is told apart by a detail",
-                    "docs/systems/racnn.md", "./glimpse train generated --model racnn --out racnn"));
+                    "docs/systems/racnn.md",
+                    "./glimpse train generated --model racnn --out RUN && ./glimpse glimpses RUN --test 6"));
 
     private SystemTable() {}
 

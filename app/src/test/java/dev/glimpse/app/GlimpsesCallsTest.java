@@ -84,6 +84,22 @@ class GlimpsesCallsTest {
     }
 
     @Test
+    void testImagesAreToldAsPicturesAre() {
+        Called run = glimpse("glimpses", ram, "--test", 2, "--out", folder.resolve("tests"), "--json");
+        assertThat(run.exit()).as(run.err()).isZero();
+        JsonNode image = new JsonMapper().readTree(run.out()).path("images").get(1);
+        assertThat(image.path("name").asString()).isEqualTo("test digit 1");
+        assertThat(image.path("truth").asString()).isEqualTo("1");
+        assertThat(image.path("answer").asString()).isIn("0", "1");
+        assertThat(image.path("probability").asDouble()).isBetween(0.5, 1.0);
+        assertThat(image.path("side").asInt()).isEqualTo(SIDE);
+        assertThat(image.path("glimpses")).hasSize(3)
+                .allSatisfy(at -> assertThat(at.path("y").asInt()).isBetween(0, SIDE));
+        assertThat(glimpse("glimpses", ram, "--test", 2, "--out", folder.resolve("tests")).out().lines().toList()
+                .get(1)).matches(".*test-digit-1: [01] [0-9.]+ %, is 1");
+    }
+
+    @Test
     void aSpatialTransformerIsTrainedAndShown() {
         Path stn = folder.resolve("stn");
         Called run = glimpse("train", folder, "--model", "stn:size=28,largest=1", "--epochs", 1, "--batch", 16,
@@ -94,6 +110,9 @@ class GlimpsesCallsTest {
         assertThat(shown.exit()).isZero();
         assertThat(shown.out().lines()).hasSize(4);
         assertThat(stn.resolve("glimpses/test-digit-2/after.png")).exists();
+        JsonNode told = new JsonMapper().readTree(glimpse("glimpses", stn, "--test", 1, "--json").out());
+        assertThat(told.path("images").get(0).path("answer").asString()).isIn("0", "1");
+        assertThat(told.path("images").get(0).path("probability").asDouble()).isBetween(0.5, 1.0);
         assertThat(Called.glimpse("glimpses", stn, "--test", 0).err()).contains("--test is 0, must be 1 to 12");
         assertThat(Called.glimpse("glimpses", stn).err()).contains("give pictures, or --test N");
         assertThat(Called.glimpse("glimpses", stn, "a.png").err()).contains("'stn' shows test images alone");

@@ -4,7 +4,9 @@ import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
 import dev.glimpse.data.Image;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -67,13 +69,34 @@ public interface LearnedSystem {
     Task task(RunConfig config);
 
     /**
-     * A test example, looked at.
+     * An example, looked at.
      *
      * @param answer what the model made of it
      * @param truth what it should have; null where that goes without saying
+     * @param facts what a program is to know of the answer, by the names that JSON gives it; empty where nobody asks
      * @param pictures by title
      */
-    record Example(String name, String answer, String truth, Map<String, Image> pictures) {}
+    record Example(String name, String answer, String truth, Map<String, Object> facts, Map<String, Image> pictures) {
+        /** An answer that is said in a text. */
+        public Example(String name, String answer, String truth, Map<String, Image> pictures) {
+            this(name, answer, truth, Map.of(), pictures);
+        }
+
+        /**
+         * One of several classes.
+         *
+         * @param facts of it, beside the class and its probability
+         */
+        public static Example ofClass(String name, String answer, double probability, String truth,
+                Map<String, Object> facts, Map<String, Image> pictures) {
+            Map<String, Object> all = new LinkedHashMap<>();
+            all.put("answer", answer);
+            all.put("probability", probability);
+            all.putAll(facts);
+            return new Example(name, String.format(Locale.ROOT, "%s %.1f %%", answer, 100 * probability), truth, all,
+                    pictures);
+        }
+    }
 
     /**
      * What a trained model does on some test examples, drawn for people.

@@ -7,7 +7,9 @@ import dev.glimpse.train.Material;
 import dev.glimpse.train.RunConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** Images made of a data set's digits: of the training ones others in each epoch, of the test ones always the same. */
 public record SceneMaterial(DataSources.Splits digits, Scene scene) implements Material {
@@ -58,10 +60,34 @@ public record SceneMaterial(DataSources.Splits digits, Scene scene) implements M
                 Material.inOrder(config, config.recipe().batch(), workers));
     }
 
-    /** A test image, as the tests have it. */
-    public Grey testImage(int index) throws IOException {
-        Grey image = Grey.black(scene.side());
-        scene.draw(digits.test(), index, SceneExamples.fixed(index), image);
-        return image;
+    /**
+     * A test image, as the tests have it.
+     *
+     * @param index of its digit
+     */
+    public record TestImage(int index, Grey picture, String truth) {}
+
+    /**
+     * The first test images, without those whose digits cannot be read.
+     *
+     * @param stop asked before each; once true, the rest is left out
+     * @throws IOException in one line where none can be read
+     */
+    public List<TestImage> testImages(int most, BooleanSupplier stop) throws IOException {
+        List<TestImage> images = new ArrayList<>();
+        IOException unread = null;
+        for (int i = 0; i < digits.test().size() && images.size() < most && !stop.getAsBoolean(); i++) {
+            Grey picture = Grey.black(scene.side());
+            try {
+                scene.draw(digits.test(), i, SceneExamples.fixed(i), picture);
+                images.add(new TestImage(i, picture, digits.classes().get(digits.test().label(i))));
+            } catch (IOException e) {
+                unread = e;
+            }
+        }
+        if (images.isEmpty() && unread != null) {
+            throw unread;
+        }
+        return images;
     }
 }

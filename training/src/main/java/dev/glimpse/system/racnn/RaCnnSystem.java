@@ -47,6 +47,6 @@ public final class RaCnnSystem implements LearnedSystem {
     @Override
     public List<Example> examples(Layer network, RunConfig config, Material material, BooleanSupplier stop)
             throws IOException {
-        return new RaCnnPictures((RaCnn) network, config).examples(material, stop);
+        return new RaCnnViewer((RaCnn) network, config).examples(material, stop);
     }
 }

@@ -3,11 +3,9 @@ package dev.glimpse.system.ram;
 import dev.glimpse.Layer;
 import dev.glimpse.attention.Args;
 import dev.glimpse.data.DataSources;
-import dev.glimpse.data.Image;
 import dev.glimpse.glimpses.Ram;
 import dev.glimpse.glimpses.Retina;
 import dev.glimpse.nn.Libtorch;
-import dev.glimpse.system.digits.Grey;
 import dev.glimpse.system.digits.SceneMaterial;
 import dev.glimpse.train.LearnedSystem;
 import dev.glimpse.train.Material;
@@ -16,9 +14,7 @@ import dev.glimpse.train.RunConfig;
 import dev.glimpse.train.Task;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
@@ -88,18 +84,10 @@ public final class RamSystem implements LearnedSystem {
     @Override
     public List<Example> examples(Layer network, RunConfig config, Material material, BooleanSupplier stop)
             throws IOException {
-        SceneMaterial scenes = (SceneMaterial) material;
-        RamViewer viewer = new RamViewer((Ram) network, config.classes());
+        RamViewer viewer = new RamViewer((Ram) network, config);
         List<Example> examples = new ArrayList<>();
-        for (int i = 0; i < Math.min(SHOWN, scenes.digits().test().size()) && !stop.getAsBoolean(); i++) {
-            Grey picture = scenes.testImage(i);
-            RamViewer.Answer answer = viewer.look(picture);
-            Map<String, Image> pictures = new LinkedHashMap<>();
-            pictures.put("image", GlimpsePictures.enlarged(picture.image()));
-            pictures.putAll(viewer.pictures(picture, answer));
-            examples.add(new Example("test digit " + i,
-                    String.format(Locale.ROOT, "%s %.1f %%", answer.name(), 100 * answer.probability()),
-                    config.classes().get(scenes.digits().test().label(i)), pictures));
+        for (SceneMaterial.TestImage image : ((SceneMaterial) material).testImages(SHOWN, stop)) {
+            examples.add(viewer.look("test digit " + image.index(), image.picture(), image.truth()));
         }
         return examples;
     }

@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
@@ -78,22 +77,19 @@ public final class StnSystem implements LearnedSystem {
     @Override
     public List<Example> examples(Layer network, RunConfig config, Material material, BooleanSupplier stop)
             throws IOException {
-        SceneMaterial scenes = (SceneMaterial) material;
         List<Example> examples = new ArrayList<>();
-        for (int i = 0; i < Math.min(SHOWN, scenes.digits().test().size()) && !stop.getAsBoolean(); i++) {
-            String truth = config.classes().get(scenes.digits().test().label(i));
-            examples.add(example((TransformedDigits) network, config.classes(), "test digit " + i, truth,
-                    scenes.testImage(i)));
+        for (SceneMaterial.TestImage image : ((SceneMaterial) material).testImages(SHOWN, stop)) {
+            examples.add(example((TransformedDigits) network, config.classes(), image));
         }
         return examples;
     }
 
-    private static Example example(TransformedDigits network, List<String> classes, String name, String truth,
-            Grey picture) {
+    private static Example example(TransformedDigits network, List<String> classes, SceneMaterial.TestImage image) {
+        Grey picture = image.picture();
         Map<String, Image> pictures = new LinkedHashMap<>();
         pictures.put("before", TransformPictures.enlarged(picture.image()));
         try (PointerScope _ = new PointerScope()) {
-            String answer = Scopes.noGrad(() -> {
+            return Scopes.noGrad(() -> {
                 Tensor input = Tensors.of(picture.pixels(), 1, 1, picture.side(), picture.side());
                 if (network.config().transform()) {
                     pictures.put("read", TransformPictures.frame(picture.image(),
@@ -106,9 +102,9 @@ public final class StnSystem implements LearnedSystem {
                 for (int c = 1; c < probabilities.length; c++) {
                     best = probabilities[c] > probabilities[best] ? c : best;
                 }
-                return String.format(Locale.ROOT, "%s %.1f %%", classes.get(best), 100 * probabilities[best]);
+                return Example.ofClass("test digit " + image.index(), classes.get(best), probabilities[best],
+                        image.truth(), Map.of(), pictures);
             });
-            return new Example(name, answer, truth, pictures);
         }
     }
 }

@@ -102,7 +102,8 @@ class RaCnnTrainingTest {
                 SYSTEM.material(config.data(), config), () -> false);
         assertThat(examples).hasSize(3);
         assertThat(examples.getFirst().truth()).isIn(Beetles.SPECIES);
-        assertThat(examples.getFirst().pictures().get("scales").width()).isGreaterThan(3 * 160);
+        assertThat(examples.getFirst().pictures()).containsOnlyKeys("whole", "closer", "closest")
+                .allSatisfy((_, view) -> assertThat(view.width()).isGreaterThan(160));
     }
 
     @Test
