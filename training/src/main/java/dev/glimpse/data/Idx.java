@@ -111,7 +111,7 @@ public final class Idx implements Dataset {
                 }
                 all[i] = bytes(pixels, images, shape[1] * shape[2] * (shape.length == 4 ? 3 : 1));
             }
-            if (pixels.read() >= 0 || in.read() >= 0) {
+            if (!ended(pixels, images) || !ended(in, labels)) {
                 throw new IllegalArgumentException(images + ": more bytes, there or in the labels, than announced");
             }
             return new Idx(images, all, label, shape, List.copyOf(names));
@@ -164,12 +164,25 @@ public final class Idx implements Dataset {
         }
     }
 
+    /** A compressed file ends by an exception where it was cut, a plain one with too few bytes. */
     private static byte[] bytes(DataInputStream in, Path file, int count) throws IOException {
-        byte[] bytes = in.readNBytes(count);
-        if (bytes.length < count) {
+        try {
+            byte[] bytes = in.readNBytes(count);
+            if (bytes.length == count) {
+                return bytes;
+            }
+        } catch (EOFException _) {
+            // as if there were no more bytes
+        }
+        throw new IllegalArgumentException(file + ": the file is truncated");
+    }
+
+    private static boolean ended(DataInputStream in, Path file) throws IOException {
+        try {
+            return in.read() < 0;
+        } catch (EOFException _) {
             throw new IllegalArgumentException(file + ": the file is truncated");
         }
-        return bytes;
     }
 
     @Override

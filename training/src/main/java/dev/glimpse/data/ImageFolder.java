@@ -1,7 +1,9 @@
 package dev.glimpse.data;
 
+import dev.glimpse.io.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,15 +132,22 @@ public final class ImageFolder implements Dataset {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.filter(entry -> !isHidden(entry)).sorted().toList();
         } catch (UncheckedIOException e) {
-            throw new IOException(folder + ": cannot be listed (" + e.getCause() + ")");
+            throw unlisted(folder, e.getCause());
         }
+    }
+
+    /** By the name of the folder in it that is at fault, where that is known. */
+    private static IOException unlisted(Path folder, IOException e) {
+        String at = e instanceof FileSystemException fault && fault.getFile() != null ? fault.getFile()
+                : folder.toString();
+        return new IOException(at + ": cannot be listed: " + AtomicFiles.reason(e), e);
     }
 
     private static List<Path> walk(Path folder) throws IOException {
         try (Stream<Path> entries = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
             return entries.filter(Files::isRegularFile).filter(file -> visible(folder, file)).sorted().toList();
         } catch (UncheckedIOException e) {
-            throw new IOException(folder + ": cannot be listed (" + e.getCause() + ")");
+            throw unlisted(folder, e.getCause());
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -345,6 +346,24 @@ class DataSourcesTest {
         Files.write(labels.resolveSibling("train-labels-idx1-ubyte.gz"), new byte[7]);
         Files.delete(labels);
         assertIdx(images, labels.resolveSibling("train-labels-idx1-ubyte.gz"), new byte[0], "gzip");
+    }
+
+    /** Cut in the middle of the pixels, and where all bytes are there but not the end of the compressed stream. */
+    @Test
+    void aCompressedIdxFileThatWasCutIsNamed() throws IOException {
+        Path labels = Files.write(folder.resolve("train-labels-idx1-ubyte"), idx(new int[]{1}, new byte[]{0}));
+        Path images = folder.resolve("train-images-idx3-ubyte.gz");
+        byte[] pixels = new byte[40 * 50];
+        new Random(1).nextBytes(pixels);
+        byte[] whole = gzip(idx(new int[]{1, 40, 50}, pixels));
+        for (int missing : new int[]{whole.length / 2, 4}) {
+            assertIdx(images, labels, Arrays.copyOf(whole, whole.length - missing), images + ": the file is truncated");
+        }
+        byte[] many = new byte[2000];
+        new Random(2).nextBytes(many);
+        byte[] names = gzip(idx(new int[]{2000}, many));
+        Path cut = Files.write(folder.resolve("train-labels-idx1-ubyte.gz"), Arrays.copyOf(names, names.length / 2));
+        assertIdx(images, cut, gzip(idx(new int[]{2000, 1, 1}, many)), cut + ": the file is truncated");
     }
 
     private static void assertIdx(Path images, Path labels, byte[] bytes, String message) throws IOException {

@@ -54,6 +54,14 @@ class ImageFolderTest {
     }
 
     @Test
+    void aLinkThatLeadsBackIsNamed() throws IOException {
+        image("cat/1.png", "dog/1.png");
+        Path link = Files.createSymbolicLink(folder.resolve("dog/again"), folder.resolve("dog"));
+        assertThatThrownBy(() -> ImageFolder.open(folder)).isInstanceOf(IOException.class)
+                .hasMessage(link + ": cannot be listed: it leads back to a folder that it lies in");
+    }
+
+    @Test
     void aTestSplitTakesTheClassesOfTraining() throws IOException {
         image("dog/1.png");
         ImageFolder images = ImageFolder.open(folder, List.of("cat", "dog"));
