@@ -170,6 +170,22 @@ class WrongMaterialTest {
         refused(Called.glimpse("eval", garbled, data), WORK_FAILED, "config.json");
     }
 
+    /** The last weights are no stand-in for the best ones: whoever wants them says so. */
+    @Test
+    void weightsThatAreGone() throws IOException {
+        Path gone = copyOfRun("gone");
+        Files.delete(gone.resolve("best.safetensors"));
+        Object picture = data.resolve("test/red/0.png");
+        refused(Called.glimpse("predict", gone, picture), WORK_FAILED, "gone has no weights yet");
+        Files.copy(run.resolve("last.safetensors"), gone.resolve("last.safetensors"));
+        for (Called call : List.of(Called.glimpse("eval", gone, data), Called.glimpse("predict", gone, picture),
+                Called.glimpse("explain", gone, picture))) {
+            refused(call, WORK_FAILED, gone + "/best.safetensors is missing", "copy last.safetensors there");
+        }
+        Files.copy(run.resolve("last.safetensors"), gone.resolve("best.safetensors"));
+        assertThat(Called.glimpse("predict", gone, picture).exit()).isZero();
+    }
+
     @Test
     void runsThatAreNone() {
         refused(Called.glimpse("eval", folder.resolve("nowhere"), data), CALL_WRONG, "nowhere");

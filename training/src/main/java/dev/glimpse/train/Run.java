@@ -196,15 +196,16 @@ public final class Run implements AutoCloseable {
     }
 
     /**
-     * The network with its best weights (the last ones where there are no best yet), in eval mode. Call it outside of
-     * pointer scopes.
+     * The network with its best weights, in eval mode. Call it outside of pointer scopes.
      *
      * @throws IOException when the weights are missing, damaged or another network's, in one line
      */
     public Layer network() throws IOException {
-        Path file = folder.resolve(Files.exists(folder.resolve(BEST)) ? BEST : LAST);
+        Path file = folder.resolve(BEST);
         if (!Files.exists(file)) {
-            throw new IOException(folder + " has no weights yet: no epoch was finished");
+            throw new IOException(Files.exists(folder.resolve(LAST))
+                    ? file + " is missing; to use the weights after the last epoch, copy " + LAST + " there"
+                    : folder + " has no weights yet: no epoch was finished");
         }
         Layer network;
         try {
