@@ -52,12 +52,13 @@ final class TrainingProgress implements Progress, AutoCloseable {
         err.flush();
     }
 
-    /** {@code loss 0.1234, accuracy 56.7 %}: all but the loss and a perplexity are shares. */
+    /** {@code loss 0.1234, accuracy 56.7 %}: all but the loss and a perplexity are shares, {@code -} where there is none. */
     static String text(Map<String, Double> values) {
         return values.entrySet().stream()
                 .map(e -> NUMBERS.contains(e.getKey())
                         ? String.format(Locale.ROOT, "%s %.4f", e.getKey(), e.getValue())
-                        : String.format(Locale.ROOT, "%s %.1f %%", e.getKey().replace('_', ' '), 100 * e.getValue()))
+                        : e.getKey().replace('_', ' ') + " " + (e.getValue().isNaN() ? "-"
+                                : String.format(Locale.ROOT, "%.1f %%", 100 * e.getValue())))
                 .collect(Collectors.joining(", "));
     }
 

@@ -28,7 +28,7 @@ import org.bytedeco.pytorch.Tensor;
  * bleu         BLEU-4 of the captions that were said, 0 to 1
  * pointing     soft: the share of the weights that lies in the box of the thing whose noun is being said
  *              hard: the chance that a place drawn by the weights has its centre in that box
- * chance       the box's share of the picture
+ * chance       the box's share of the picture; no number where nothing was named that is there
  * </pre>
  *
  * Means over all nouns that were said, of generated scenes alone. A noun belongs to the thing that the colour before it and
@@ -157,7 +157,7 @@ final class CaptionTally implements Tally {
             values.put("bleu", Bleu.of(said, references).score() / 100);
             if (things) {
                 values.put("pointing", pointing / Math.max(1, named));
-                values.put("chance", chance / Math.max(1, there));
+                values.put("chance", there == 0 ? Double.NaN : chance / there);
             }
         }
         return values;

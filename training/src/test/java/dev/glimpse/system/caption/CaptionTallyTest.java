@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CaptionTallyTest {
     private static final Vocabulary WORDS = Vocabulary.of(Stream.of(Scene.vocabulary()), 1);
@@ -75,6 +76,12 @@ class CaptionTallyTest {
         "a red circle above a red square, 0.28125"})
     void whatIsNotThereCountsNothing(String said, double pointing) {
         assertThat(values(Kind.SOFT, said, 1).get("pointing")).isCloseTo(pointing, within(1e-6));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a small red", "a small blue circle"})
+    void withoutAThingThatIsThereNothingIsChance(String said) {
+        assertThat(values(Kind.SOFT, said, 1).get("chance")).isNaN();
     }
 
     @Test
