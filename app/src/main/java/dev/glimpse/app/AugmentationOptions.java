@@ -25,11 +25,11 @@ final class AugmentationOptions {
                     + "RESIZED.")
     private Crop crop;
 
-    @Option(names = "--scale", arity = "2", paramLabel = "LEAST MOST",
+    @Option(names = "--scale", arity = "2", paramLabel = "LEAST MOST", hideParamSyntax = true,
             description = "Share of the area of random parts (default: 0.08 1).")
     private double[] scale;
 
-    @Option(names = "--ratio", arity = "2", paramLabel = "LEAST MOST",
+    @Option(names = "--ratio", arity = "2", paramLabel = "LEAST MOST", hideParamSyntax = true,
             description = "Width over height of random parts (default: 0.75 1.3333).")
     private double[] ratio;
 
@@ -39,8 +39,9 @@ final class AugmentationOptions {
     @Option(names = "--vflip", defaultValue = "0", description = "Chance of being mirrored top to bottom.")
     private double verticalFlip;
 
-    @Option(names = "--color-jitter", split = ",", paramLabel = "X[,...]", description = "Of brightness, contrast and "
-            + "saturation alike; or of each; and a fourth number for the hue (default: none).")
+    @Option(names = "--color-jitter", split = ",", paramLabel = "X[,...]", hideParamSyntax = true,
+            description = "Of brightness, contrast and "
+                    + "saturation alike; or of each; and a fourth number for the hue (default: none).")
     private List<Double> jitter = new ArrayList<>();
 
     @Option(names = "--aa", paramLabel = "rand-m9-n2",

@@ -25,8 +25,8 @@ import picocli.CommandLine.Spec;
 
 /** Says captions of pictures, and draws where the decoder looked before each word. */
 @Command(name = "caption", mixinStandardHelpOptions = true, showDefaultValues = true, description = {
-    "Say captions of pictures with a run of glimpse train --model caption (Xu et al., 2015),",
-    "and draw where it looked before each word."})
+    "Say captions of pictures, and draw where it was looked before each word.",
+    "RUN is a training of glimpse train --model caption (Xu et al., 2015)."})
 final class CaptionCommand implements Callable<Integer> {
     private static final int MOST_BEAMS = 100;
     private static final int MOST_IN_A_STRIP = 20;

@@ -13,6 +13,18 @@ import tools.jackson.databind.json.JsonMapper;
 /** What a user asks before choosing a module. */
 class CatalogueCallsTest {
     @Test
+    void helpIsWholeSentences() {
+        assertThat(glimpse("--help").out().lines().filter(line -> line.startsWith("  ")).map(String::strip))
+                .hasSizeGreaterThan(15).noneMatch(line -> line.endsWith(",")).anyMatch(line -> line
+                        .matches(
+                                "caption +Say captions of pictures, and draw where it was looked before each word\\."));
+        assertThat(glimpse("train", "--help").out().replaceAll("\\s+", " "))
+                .contains("[--scale=LEAST MOST]", "[--ratio=LEAST MOST]",
+                        "[--color-jitter=X[,...]]")
+                .doesNotContain("LEAST MOST LEAST", "X[,...][");
+    }
+
+    @Test
     void theListHasARowAModule() {
         Called text = glimpse("list", "attention");
         assertThat(text.exit()).isZero();
