@@ -36,7 +36,7 @@ final class DoctorCommand implements Runnable {
         ENVIRONMENT.put("MALLOC_MMAP_MAX_", "0");
         ENVIRONMENT.put("MALLOC_TRIM_THRESHOLD_", "100000000000");
         ENVIRONMENT.put("MALLOC_TOP_PAD_", "1000000000");
-        ENVIRONMENT.put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+        ENVIRONMENT.put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0");
         ENVIRONMENT.put("GOMP_SPINCOUNT", "10000");
         ENVIRONMENT.put("OPENBLAS_NUM_THREADS", "1");
     }
@@ -141,7 +141,8 @@ final class DoctorCommand implements Runnable {
     private static String worth(String variable) {
         return switch (variable) {
             case "GOMP_SPINCOUNT" -> "libgomp's spinning then leaves the Java threads their turn";
-            case "GLIBC_TUNABLES" -> "large tensors then lie in large pages, which are found sooner";
+            case "GLIBC_TUNABLES" ->
+                    "large tensors then lie in large pages, which are found sooner, and find room again";
             case "OPENBLAS_NUM_THREADS" -> "OpenBLAS's threads then do not fight with libtorch's own";
             default -> "the allocator then keeps large blocks";
         };
