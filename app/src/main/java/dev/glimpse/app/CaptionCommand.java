@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 
 /** Says captions of pictures, and draws where the decoder looked before each word. */
 @Command(name = "caption", mixinStandardHelpOptions = true, showDefaultValues = true, description = {
-    "Say captions of pictures, and draw where it was looked before each word.",
+    "Say captions of pictures, and draw where the decoder looked before each word.",
     "RUN is a training of glimpse train --model caption (Xu et al., 2015)."})
 final class CaptionCommand implements Callable<Integer> {
     private static final int MOST_BEAMS = 100;

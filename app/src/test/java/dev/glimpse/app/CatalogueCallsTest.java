@@ -17,7 +17,7 @@ class CatalogueCallsTest {
         assertThat(glimpse("--help").out().lines().filter(line -> line.startsWith("  ")).map(String::strip))
                 .hasSizeGreaterThan(15).noneMatch(line -> line.endsWith(",")).anyMatch(line -> line
                         .matches(
-                                "caption +Say captions of pictures, and draw where it was looked before each word\\."));
+                                "caption +Say captions of pictures, and draw where the decoder looked before each word\\."));
         assertThat(glimpse("train", "--help").out().replaceAll("\\s+", " "))
                 .contains("[--scale=LEAST MOST]", "[--ratio=LEAST MOST]",
                         "[--color-jitter=X[,...]]")

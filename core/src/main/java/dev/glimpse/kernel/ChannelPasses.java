@@ -4,7 +4,7 @@ package dev.glimpse.kernel;
  * Passes over feature maps (B, C, H, W) under a gate of their channels alone, forward and backward, in every type and order.
  *
  * <p>
- * What {@link Passes} compute with a positions' gate of ones: the same bits by fewer numbers at hand.
+ * What {@link Passes} compute with a positions' gate of ones, by fewer numbers at hand.
  */
 final class ChannelPasses {
     private ChannelPasses() {}

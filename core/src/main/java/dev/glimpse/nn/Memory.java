@@ -2,16 +2,11 @@ package dev.glimpse.nn;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import org.bytedeco.pytorch.Tensor;
@@ -24,7 +19,6 @@ public final class Memory {
     /** Requests up to here are granted unasked, and so much must be left for all else that a step makes. */
     private static final long SMALL = 256L << 20;
     private static final double GIB = 1L << 30;
-    private static final Optional<MethodHandle> TRIM = mallocTrim();
 
     private Memory() {}
 
@@ -44,7 +38,7 @@ public final class Memory {
         if (bytes <= SMALL || bytes <= available.getAsLong() - SMALL) {
             return;
         }
-        trim();
+        NativeHeap.giveBack();
         long left = available.getAsLong();
         if (bytes > left - SMALL) {
             throw new IllegalArgumentException(String.format(Locale.ROOT,
@@ -139,26 +133,5 @@ public final class Memory {
         } catch (IOException | SecurityException _) {
             return List.of();
         }
-    }
-
-    /**
-     * Lets the allocator give back what it holds in reserve: the last step's tensors, which the next one will use again,
-     * but which the system counts as taken.
-     */
-    private static void trim() {
-        TRIM.ifPresent(trim -> {
-            try {
-                int _ = (int) trim.invokeExact(0L);
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
-            }
-        });
-    }
-
-    @SuppressWarnings("restricted") // malloc_trim(size_t) reads and writes no memory of ours
-    private static Optional<MethodHandle> mallocTrim() {
-        Linker linker = Linker.nativeLinker();
-        return linker.defaultLookup().find("malloc_trim").map(address -> linker.downcallHandle(address,
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)));
     }
 }

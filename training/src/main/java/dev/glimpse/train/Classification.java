@@ -16,11 +16,13 @@ public final class Classification extends ForwardTask {
 
     private final double labelSmoothing;
     private final TensorOptional classWeights;
+    private final boolean someCountForNothing;
 
     /** Build it outside of pointer scopes. */
     public Classification(Regularisation regularisation) {
         labelSmoothing = regularisation.labelSmoothing();
         classWeights = weights(regularisation.classWeights());
+        someCountForNothing = regularisation.classWeights().stream().anyMatch(weight -> weight == 0);
     }
 
     private static TensorOptional weights(List<Double> each) {
@@ -44,7 +46,7 @@ public final class Classification extends ForwardTask {
 
     /** Whether all of a batch's classes have a weight of 0, over whose sum the loss would be divided. */
     private boolean countsForNothing(Tensor target) {
-        return classWeights.has_value() && !target.is_floating_point()
+        return someCountForNothing && !target.is_floating_point()
                 && classWeights.get().index_select(0, target).sum().item().toDouble() == 0;
     }
 

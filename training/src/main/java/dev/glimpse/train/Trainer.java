@@ -5,6 +5,7 @@ import dev.glimpse.data.Batch;
 import dev.glimpse.data.Batches;
 import dev.glimpse.data.Mixing;
 import dev.glimpse.io.StateDict;
+import dev.glimpse.nn.NativeHeap;
 import dev.glimpse.nn.Scopes;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -113,6 +114,12 @@ public final class Trainer {
         }
     }
 
+    /** A test's and a checkpoint's tensors leave holes that a step's do not fit into: else the heap grows with each. */
+    private void keep() throws IOException {
+        run.writeCheckpoint(checkpoint, position);
+        NativeHeap.giveBack();
+    }
+
     /** One pass over the training images and the test after it, or what is left of them. */
     private final class Epoch {
         private final Batches training;
@@ -154,7 +161,7 @@ public final class Trainer {
                     progress.batch(from.epoch(), images.position(), batches, tally.values());
                     if (due()) {
                         requireFinite();
-                        run.writeCheckpoint(checkpoint, position);
+                        keep();
                         written = System.nanoTime();
                     }
                     began = System.nanoTime();
@@ -294,7 +301,7 @@ public final class Trainer {
             epochs.add(metrics);
             run.writeMetrics(epochs);
             position = Position.after(epochs, position.steps(), task);
-            run.writeCheckpoint(checkpoint, position);
+            keep();
             run.writeEvents(epochs);
             progress.epoch(metrics);
         }

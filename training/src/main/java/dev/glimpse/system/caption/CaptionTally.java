@@ -123,7 +123,7 @@ final class CaptionTally implements Tally {
         return inside;
     }
 
-    /** What was said of a picture, and where it was looked before each word. */
+    /** What was said of a picture, and where the decoder looked before each word. */
     private record Spoken(long[] words, List<HeatMap> maps) {
         static Spoken of(float[] packed) {
             int places = (int) packed[0];
