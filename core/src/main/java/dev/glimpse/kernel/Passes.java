@@ -257,6 +257,39 @@ final class Passes {
         });
     }
 
+    /**
+     * The gradient of a map under a gate of its channels and one of its positions, the second made of pools of the map under
+     * the first, the first of pools over the positions.
+     *
+     * @param ofPositions what flows back to each of a position's channels, gated: (images, positions)
+     * @param ofChannels what flows back to each of a channel's positions: (images, channels)
+     */
+    static MapRows inputGradient(MapRows dy, Numbers channelFactors, Numbers positionFactors, Numbers ofPositions,
+            Numbers ofChannels, Spike toPositions, Spike toChannels) {
+        MapRows dx = dy.unset();
+        boolean last = dy.channelsLast;
+        int step = nearRows(dy);
+        dy.forEachPart(part -> {
+            int image = part.image();
+            for (int from = part.from(); from < part.to(); from += step) {
+                int rows = Math.min(step, part.to() - from);
+                long out = target(dx, part, from, rows);
+                long in = read(dy, part, from, rows, 0);
+                if (last) {
+                    GateRows.inputGradientByColumns(in, rows, dy.cols(), positionFactors.at(image, from),
+                            channelFactors.at(image), ofPositions.at(image, from), ofChannels.at(image), out);
+                } else {
+                    GateRows.inputGradientByRows(in, rows, dy.cols(), channelFactors.at(image, from),
+                            positionFactors.at(image), ofPositions.at(image), ofChannels.at(image, from), out);
+                }
+                written(dx, part, from, rows, out);
+                addSpikes(dx, image, from, from + rows, last ? toChannels : toPositions,
+                        last ? toPositions : toChannels);
+            }
+        });
+        return dx;
+    }
+
     private static void addSpikes(MapRows dx, int image, int from, int to, Spike inRows, Spike inColumns) {
         for (int i = from; inRows != null && i < to; i++) {
             dx.add(image, i, Vectors.getInt(inRows.places().at(image, i)), inRows.values().get(image, i));
