@@ -18,13 +18,10 @@ import jdk.incubator.vector.VectorMask;
  */
 final class PlaneRows {
     private static final int SIZE = Float.BYTES;
-    private static final int STEP = LANES * SIZE;
     /** Tiles that share one reading of a weight. A tile is two rows of a vector each, which share what both are made of. */
     private static final int TILES = 4;
     /** Weights' gradients are summed in blocks of so many by so many. */
     private static final int BLOCK = 4;
-    /** The thread's block for the lanes of sums. */
-    private static final int SUMS = 2;
 
     private final int height;
     private final int width;
@@ -107,16 +104,16 @@ final class PlaneRows {
      */
     void correlate(long padded, int planes, float[] weights, float bias, long out) {
         VectorMask<Float> tail = tail(width);
-        long sums = Scratch.block(SUMS, 2 * TILES * LANES);
+        float[] sums = new float[2 * TILES * LANES];
         for (int tile = 0; tile < tiles; tile += TILES) {
             tiles(padded, tile, planes, weights, bias, sums);
             for (int t = 0; t < Math.min(TILES, tiles - tile); t++) {
                 int h = row(tile + t);
                 int w = column(tile + t);
                 long at = out + ((long) h * width + w) * SIZE;
-                put(sums + (long) t * STEP, at, width - w, tail);
+                put(sums, t, at, width - w, tail);
                 if (h + 1 < height) {
-                    put(sums + (long) (TILES + t) * STEP, at + (long) width * SIZE, width - w, tail);
+                    put(sums, TILES + t, at + (long) width * SIZE, width - w, tail);
                 }
             }
         }
@@ -130,16 +127,20 @@ final class PlaneRows {
         return tile % tilesInRow * LANES;
     }
 
-    private static void put(long sum, long at, int left, VectorMask<Float> tail) {
+    private static void put(float[] sums, int sum, long at, int left, VectorMask<Float> tail) {
+        FloatVector v = FloatVector.fromArray(FLOATS, sums, sum * LANES);
         if (left >= LANES) {
-            store(load(sum), at);
+            store(v, at);
         } else {
-            store(load(sum), at, tail);
+            store(v, at, tail);
         }
     }
 
-    /** The first rows of some tiles, then their second ones; sums stay in registers, which a call of {@link #put} would end. */
-    private void tiles(long padded, int tile, int planes, float[] weights, float bias, long sums) {
+    /**
+     * The first rows of some tiles, then their second ones. The sums go into an array: as many stores to addresses make more
+     * code than the compiler inlines in one method, and what it then calls takes vectors from the heap.
+     */
+    private void tiles(long padded, int tile, int planes, float[] weights, float bias, float[] sums) {
         long in0 = window(padded, tile);
         long in1 = window(padded, tile + 1);
         long in2 = window(padded, tile + 2);
@@ -190,14 +191,14 @@ final class PlaneRows {
                 b3 = load(in3 + tap).fma(g, b3);
             }
         }
-        store(a0, sums);
-        store(a1, sums + STEP);
-        store(a2, sums + 2L * STEP);
-        store(a3, sums + 3L * STEP);
-        store(b0, sums + 4L * STEP);
-        store(b1, sums + 5L * STEP);
-        store(b2, sums + 6L * STEP);
-        store(b3, sums + 7L * STEP);
+        a0.intoArray(sums, 0);
+        a1.intoArray(sums, LANES);
+        a2.intoArray(sums, 2 * LANES);
+        a3.intoArray(sums, 3 * LANES);
+        b0.intoArray(sums, 4 * LANES);
+        b1.intoArray(sums, 5 * LANES);
+        b2.intoArray(sums, 6 * LANES);
+        b3.intoArray(sums, 7 * LANES);
     }
 
     /**
@@ -207,7 +208,7 @@ final class PlaneRows {
      * @param weights receives {@code kernel * kernel} numbers
      */
     void weightGradient(long padded, long paddedGradient, long weights) {
-        long sums = Scratch.block(SUMS, BLOCK * BLOCK * LANES);
+        float[] sums = new float[BLOCK * BLOCK * LANES];
         int last = Math.max(kernel - BLOCK, 0);
         for (int i = 0; i < kernel; i += BLOCK) {
             int row = Math.min(i, last); // the last block may overlap the one before
@@ -219,15 +220,15 @@ final class PlaneRows {
                     int c = column + n % BLOCK;
                     if (r < kernel && c < kernel) {
                         Vectors.setFloat(weights + ((long) r * kernel + c) * SIZE,
-                                Vectors.sum(load(sums + (long) n * STEP)));
+                                Vectors.sum(FloatVector.fromArray(FLOATS, sums, n * LANES)));
                     }
                 }
             }
         }
     }
 
-    /** The lanes' sums for a block of weights: what is read of a row serves four weights, as does what is read of the gradient. */
-    private void block(long x, long gradient, long sums) {
+    /** The lanes' sums for a block of weights: what is read of a row serves four of them, as does what is read of the gradient. */
+    private void block(long x, long gradient, float[] sums) {
         FloatVector a0 = FloatVector.zero(FLOATS);
         FloatVector a1 = a0;
         FloatVector a2 = a0;
@@ -244,7 +245,7 @@ final class PlaneRows {
         FloatVector d1 = a0;
         FloatVector d2 = a0;
         FloatVector d3 = a0;
-        int count = (height + BLOCK - 1) * stride;
+        int count = (height + BLOCK - 1) * stride; // what lies between and beyond rows is multiplied by zeros of the gradient
         long up = (long) stride * SIZE;
         for (int p = 0; p < count; p += LANES) {
             long at = x + (long) p * SIZE;
@@ -274,21 +275,21 @@ final class PlaneRows {
             d2 = x2.fma(g, d2);
             d3 = x3.fma(g, d3);
         }
-        store(a0, sums);
-        store(a1, sums + STEP);
-        store(a2, sums + 2L * STEP);
-        store(a3, sums + 3L * STEP);
-        store(b0, sums + 4L * STEP);
-        store(b1, sums + 5L * STEP);
-        store(b2, sums + 6L * STEP);
-        store(b3, sums + 7L * STEP);
-        store(c0, sums + 8L * STEP);
-        store(c1, sums + 9L * STEP);
-        store(c2, sums + 10L * STEP);
-        store(c3, sums + 11L * STEP);
-        store(d0, sums + 12L * STEP);
-        store(d1, sums + 13L * STEP);
-        store(d2, sums + 14L * STEP);
-        store(d3, sums + 15L * STEP);
+        a0.intoArray(sums, 0);
+        a1.intoArray(sums, LANES);
+        a2.intoArray(sums, 2 * LANES);
+        a3.intoArray(sums, 3 * LANES);
+        b0.intoArray(sums, 4 * LANES);
+        b1.intoArray(sums, 5 * LANES);
+        b2.intoArray(sums, 6 * LANES);
+        b3.intoArray(sums, 7 * LANES);
+        c0.intoArray(sums, 8 * LANES);
+        c1.intoArray(sums, 9 * LANES);
+        c2.intoArray(sums, 10 * LANES);
+        c3.intoArray(sums, 11 * LANES);
+        d0.intoArray(sums, 12 * LANES);
+        d1.intoArray(sums, 13 * LANES);
+        d2.intoArray(sums, 14 * LANES);
+        d3.intoArray(sums, 15 * LANES);
     }
 }
