@@ -240,9 +240,10 @@ final class Rows {
     /**
      * Takes rows into what is known of the columns: sums, largest numbers and their first rows, of {@code factors_i x_ij}. What is no number shows in the sums alone.
      *
+     * @param wide from how many columns on rows go by four at a time
      * @param first the block's first row in the whole matrix
      */
-    static void poolColumns(long x, int rows, int cols, long factors, int first, long sums,
+    static void poolColumns(long x, int rows, int cols, int wide, long factors, int first, long sums,
             long maxima, long argmaxima) {
         if (cols <= NARROW) {
             for (int j = 0; j < cols; j += LANES) {
@@ -254,7 +255,7 @@ final class Rows {
         }
         VectorMask<Float> tail = tail(cols);
         int i = 0;
-        for (; cols >= WIDE && i <= rows - 4; i += 4) {
+        for (; cols >= wide && i <= rows - 4; i += 4) {
             poolFourRows(x + (long) i * cols * SIZE, cols, tail, factors == 0 ? 0 : factors + (long) i * SIZE,
                     first + i, sums, maxima, argmaxima);
         }
