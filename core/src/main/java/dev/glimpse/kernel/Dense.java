@@ -4,6 +4,7 @@ import static dev.glimpse.kernel.Rows.SIZE;
 import static dev.glimpse.kernel.Vectors.FLOATS;
 import static dev.glimpse.kernel.Vectors.LANES;
 import static dev.glimpse.kernel.Vectors.getFloat;
+import static dev.glimpse.kernel.Vectors.lanes;
 import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.setFloat;
 import static dev.glimpse.kernel.Vectors.store;
@@ -133,8 +134,8 @@ final class Dense {
     private static void combineFour(long a, long toRow, long toColumn, int inner, long w, int cols, long y) {
         long next = (long) cols * SIZE;
         for (int n = 0; n < cols; n += 2 * LANES) {
-            VectorMask<Float> left = FLOATS.indexInRange(n, cols);
-            VectorMask<Float> right = FLOATS.indexInRange(n + LANES, cols);
+            VectorMask<Float> left = lanes(cols - n);
+            VectorMask<Float> right = lanes(cols - n - LANES);
             FloatVector a0 = FloatVector.zero(FLOATS);
             FloatVector a1 = a0;
             FloatVector b0 = a0;
@@ -176,7 +177,7 @@ final class Dense {
 
     private static void combineOne(long a, long toColumn, int inner, long w, int cols, long y) {
         for (int n = 0; n < cols; n += LANES) {
-            VectorMask<Float> lanes = FLOATS.indexInRange(n, cols);
+            VectorMask<Float> lanes = lanes(cols - n);
             FloatVector sum = FloatVector.zero(FLOATS);
             for (int k = 0; k < inner; k++) {
                 FloatVector v = load(w + ((long) k * cols + n) * SIZE, lanes);

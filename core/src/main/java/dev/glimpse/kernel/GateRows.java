@@ -175,11 +175,11 @@ final class GateRows {
      */
     static void gradients(long dy, long x, int rows, int cols, long r, long k, long rowSums,
             long columnSums) {
-        VectorMask<Float> tail = tail(cols);
         if (cols <= NARROW) {
-            gradientsOfFewColumns(dy, x, rows, cols, r, k, rowSums, columnSums);
+            ShortRows.gradients(dy, x, rows, cols, r, k, rowSums, columnSums);
             return;
         }
+        VectorMask<Float> tail = tail(cols);
         int i = 0;
         for (; cols >= WIDE && i <= rows - 4; i += 4) {
             long row = (long) i * cols * SIZE;
@@ -236,41 +236,6 @@ final class GateRows {
                 store(load(dy + row + at, tail).fma(load(x + row + at, tail), load(sums + at, tail)), sums + at, tail);
             }
         }
-    }
-
-    private static void gradientsOfFewColumns(long dy, long x, int rows, int cols, long r, long k,
-            long rowSums, long columnSums) {
-        VectorMask<Float> inA = FLOATS.indexInRange(0, cols);
-        VectorMask<Float> inB = FLOATS.indexInRange(LANES, cols);
-        VectorMask<Float> inC = FLOATS.indexInRange(2 * LANES, cols);
-        VectorMask<Float> inD = FLOATS.indexInRange(3 * LANES, cols);
-        FloatVector kA = load(k, inA);
-        FloatVector kB = load(k + STEP, inB);
-        FloatVector kC = load(k + 2 * STEP, inC);
-        FloatVector kD = load(k + 3 * STEP, inD);
-        FloatVector sumA = load(columnSums, inA);
-        FloatVector sumB = load(columnSums + STEP, inB);
-        FloatVector sumC = load(columnSums + 2 * STEP, inC);
-        FloatVector sumD = load(columnSums + 3 * STEP, inD);
-        for (int i = 0; i < rows; i++) {
-            long at = (long) i * cols * SIZE;
-            FloatVector f = factor(r, i);
-            FloatVector a = load(dy + at, inA).mul(load(x + at, inA));
-            FloatVector b = load(dy + at + STEP, inB).mul(load(x + at + STEP, inB));
-            FloatVector c = load(dy + at + 2 * STEP, inC).mul(load(x + at + 2 * STEP, inC));
-            FloatVector d = load(dy + at + 3 * STEP, inD).mul(load(x + at + 3 * STEP, inD));
-            sumA = a.fma(f, sumA);
-            sumB = b.fma(f, sumB);
-            sumC = c.fma(f, sumC);
-            sumD = d.fma(f, sumD);
-            FloatVector row = a.fma(kA, b.mul(kB))
-                    .add(c.fma(kC, d.mul(kD)));
-            setFloat(rowSums + (long) i * SIZE, Vectors.sum(row));
-        }
-        store(sumA, columnSums, inA);
-        store(sumB, columnSums + STEP, inB);
-        store(sumC, columnSums + 2 * STEP, inC);
-        store(sumD, columnSums + 3 * STEP, inD);
     }
 
     private static float gradientsOfRow(long dy, long x, int from, int cols,
@@ -353,6 +318,56 @@ final class GateRows {
                 long at = (long) j * SIZE;
                 FloatVector pooled = av.mul(load(b + at, tail)).mul(load(f + row + at, tail));
                 store(rv.mul(load(k + at, tail)).fma(load(dy + row + at, tail), pooled), dx + row + at, tail);
+            }
+        }
+    }
+
+    /** {@code dx_ij = (dy_ij k_j + b_j) r_i + c_i} */
+    static void inputGradientByRows(long dy, int rows, int cols, long r, long k, long b, long c, long dx) {
+        if (cols <= NARROW) {
+            ShortRows.inputGradientByRows(dy, rows, cols, r, k, b, c, dx);
+            return;
+        }
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector f = factor(r, i);
+            FloatVector more = factor(c, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(load(dy + row + at).fma(load(k + at), load(b + at)).fma(f, more), dx + row + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(load(dy + row + at, tail).fma(load(k + at, tail), load(b + at, tail)).fma(f, more),
+                        dx + row + at, tail);
+            }
+        }
+    }
+
+    /** {@code dx_ij = (dy_ij r_i + a_i) k_j + d_j} */
+    static void inputGradientByColumns(long dy, int rows, int cols, long r, long k, long a, long d, long dx) {
+        if (cols <= NARROW) {
+            ShortRows.inputGradientByColumns(dy, rows, cols, r, k, a, d, dx);
+            return;
+        }
+        int whole = cols - cols % LANES;
+        VectorMask<Float> tail = tail(cols);
+        for (int i = 0; i < rows; i++) {
+            long row = (long) i * cols * SIZE;
+            FloatVector f = factor(r, i);
+            FloatVector more = factor(a, i);
+            int j = 0;
+            for (; j < whole; j += LANES) {
+                long at = (long) j * SIZE;
+                store(load(dy + row + at).fma(f, more).fma(load(k + at), load(d + at)), dx + row + at);
+            }
+            if (j < cols) {
+                long at = (long) j * SIZE;
+                store(load(dy + row + at, tail).fma(f, more).fma(load(k + at, tail), load(d + at, tail)),
+                        dx + row + at, tail);
             }
         }
     }

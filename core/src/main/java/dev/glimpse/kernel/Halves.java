@@ -4,7 +4,6 @@ import static dev.glimpse.kernel.Vectors.INTS;
 import static dev.glimpse.kernel.Vectors.LANES;
 import static dev.glimpse.kernel.Vectors.MEMORY;
 import static dev.glimpse.kernel.Vectors.ORDER;
-import static dev.glimpse.kernel.Vectors.rounded;
 import static dev.glimpse.kernel.Vectors.store;
 
 import java.lang.foreign.ValueLayout;
@@ -22,13 +21,25 @@ final class Halves {
 
     private Halves() {}
 
+    /** A vector of bfloat16, as float32. */
+    private static FloatVector load(long halves) {
+        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, halves, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** A vector of float32, to the nearest bfloat16. */
+    private static void put(FloatVector v, long halves) {
+        ShortVector upper = (ShortVector) Vectors.rounded(v).reinterpretAsInts().lanewise(VectorOperators.LSHR, 16)
+                .convertShape(VectorOperators.I2S, SHORTS, 0);
+        upper.intoMemorySegment(MEMORY, halves, ORDER);
+    }
+
     /** bfloat16 to float32. */
     static void widen(long from, int count, long to) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
-            IntVector bits = ShortVector.fromMemorySegment(SHORTS, MEMORY, from + 2L * i, ORDER)
-                    .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0).reinterpretAsInts();
-            store(bits.lanewise(VectorOperators.LSHL, 16), to + 4L * i);
+            store(load(from + 2L * i), to + 4L * i);
         }
         for (; i < count; i++) {
             int bits = MEMORY.get(ValueLayout.JAVA_SHORT_UNALIGNED, from + 2L * i) << 16;
@@ -40,10 +51,7 @@ final class Halves {
     static void narrow(long from, int count, long to) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
-            FloatVector v = rounded(Vectors.load(from + 4L * i));
-            ShortVector halves = (ShortVector) v.reinterpretAsInts().lanewise(VectorOperators.LSHR, 16)
-                    .convertShape(VectorOperators.I2S, SHORTS, 0);
-            halves.intoMemorySegment(MEMORY, to + 2L * i, ORDER);
+            put(Vectors.load(from + 4L * i), to + 2L * i);
         }
         for (; i < count; i++) {
             float v = Vectors.getFloat(from + 4L * i);
@@ -56,22 +64,70 @@ final class Halves {
         return (short) (Float.isNaN(v) ? bits >>> 16 | 0x40 : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 
-    /** Multiplies a block's elements by their rows' and their columns' factors and rounds them to bfloat16, in float32. */
-    static void multiply(long block, int rows, int cols, long r, long k) {
-        GateRows.multiplyRowsFirst(block, rows, cols, r, k, block);
-        round(block, rows * cols);
+    /** {@code y_ij = (x_ij r_i) k_j}, of bfloat16 to float32 that bfloat16 can hold. */
+    static void products(long x, int rows, int cols, long r, long k, long y) {
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long in = x + 2L * i * cols;
+            long out = y + 4L * i * cols;
+            FloatVector f = Rows.factor(r, i);
+            for (int j = 0; j < whole; j += LANES) {
+                store(Vectors.rounded(load(in + 2L * j).mul(f).mul(Vectors.load(k + 4L * j))), out + 4L * j);
+            }
+            for (int j = whole; j < cols; j++) {
+                float product = get(in + 2L * j) * Vectors.getFloat(r + 4L * i) * Vectors.getFloat(k + 4L * j);
+                Vectors.setFloat(out + 4L * j, rounded(product));
+            }
+        }
+    }
+
+    /** {@code y_ij = (x_ij r_i) k_j}, of bfloat16 to bfloat16. */
+    static void multiplyRowsFirst(long x, int rows, int cols, long r, long k, long y) {
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long row = 2L * i * cols;
+            FloatVector f = Rows.factor(r, i);
+            for (int j = 0; j < whole; j += LANES) {
+                long at = row + 2L * j;
+                put(load(x + at).mul(f).mul(Vectors.load(k + 4L * j)), y + at);
+            }
+            for (int j = whole; j < cols; j++) {
+                long at = row + 2L * j;
+                set(y + at, get(x + at) * Vectors.getFloat(r + 4L * i) * Vectors.getFloat(k + 4L * j));
+            }
+        }
+    }
+
+    /** {@code y_ij = (x_ij k_j) r_i}, of bfloat16 to bfloat16. */
+    static void multiplyColumnsFirst(long x, int rows, int cols, long r, long k, long y) {
+        int whole = cols - cols % LANES;
+        for (int i = 0; i < rows; i++) {
+            long row = 2L * i * cols;
+            FloatVector f = Rows.factor(r, i);
+            for (int j = 0; j < whole; j += LANES) {
+                long at = row + 2L * j;
+                put(load(x + at).mul(Vectors.load(k + 4L * j)).mul(f), y + at);
+            }
+            for (int j = whole; j < cols; j++) {
+                long at = row + 2L * j;
+                set(y + at, get(x + at) * Vectors.getFloat(k + 4L * j) * Vectors.getFloat(r + 4L * i));
+            }
+        }
     }
 
     /** Rounds float32 numbers to bfloat16, where they are. */
     static void round(long numbers, int count) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
-            store(rounded(Vectors.load(numbers + 4L * i)), numbers + 4L * i);
+            store(Vectors.rounded(Vectors.load(numbers + 4L * i)), numbers + 4L * i);
         }
         for (; i < count; i++) {
-            Vectors.setFloat(numbers + 4L * i,
-                    Float.intBitsToFloat(bfloat16(Vectors.getFloat(numbers + 4L * i)) << 16));
+            Vectors.setFloat(numbers + 4L * i, rounded(Vectors.getFloat(numbers + 4L * i)));
         }
+    }
+
+    private static float rounded(float v) {
+        return Float.intBitsToFloat(bfloat16(v) << 16);
     }
 
     static float get(long address) {

@@ -3,6 +3,7 @@ package dev.glimpse.kernel;
 import static dev.glimpse.kernel.Rows.SIZE;
 import static dev.glimpse.kernel.Vectors.FLOATS;
 import static dev.glimpse.kernel.Vectors.LANES;
+import static dev.glimpse.kernel.Vectors.lanes;
 import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.store;
 
@@ -18,7 +19,7 @@ final class Logits {
     static void squash(long z, int count, float scale, float shift, long gate) {
         for (int i = 0; i < count; i += LANES) {
             long at = (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             store(Vectors.sigmoid(load(z + at, lanes).mul(scale).add(shift)), gate + at, lanes);
         }
     }
@@ -27,7 +28,7 @@ final class Logits {
     static void add(long z, int count, long b, float times) {
         for (int i = 0; i < count; i += LANES) {
             long at = (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             store(load(b + at, lanes).mul(times).add(load(z + at, lanes)), z + at, lanes);
         }
     }
@@ -36,7 +37,7 @@ final class Logits {
     static void unsquash(long d, int count, long gate) {
         for (int i = 0; i < count; i += LANES) {
             long at = (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             FloatVector g = load(gate + at, lanes);
             store(load(d + at, lanes).mul(g).mul(g.neg().add(1)), d + at, lanes);
         }
@@ -47,7 +48,7 @@ final class Logits {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int i = 0; i < count; i += LANES) {
             long at = (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             sum = load(d + at, lanes).fma(load(z + at, lanes).sub(mean), sum);
         }
         return Vectors.sum(sum);
@@ -57,7 +58,7 @@ final class Logits {
     static void unnorm(long d, long z, int count, float scale, float shift, float slope, float mean) {
         for (int i = 0; i < count; i += LANES) {
             long at = (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             FloatVector centred = load(z + at, lanes).sub(mean);
             store(load(d + at, lanes).sub(shift).sub(centred.mul(slope)).mul(scale), d + at, lanes);
         }
@@ -67,14 +68,14 @@ final class Logits {
     static void softmax(long z, int count) {
         FloatVector most = FloatVector.broadcast(FLOATS, Vectors.getFloat(z));
         for (int i = 0; i < count; i += LANES) {
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             most = most.lanewise(VectorOperators.MAX, load(z + (long) i * SIZE, lanes), lanes);
         }
         float largest = most.reduceLanes(VectorOperators.MAX);
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int i = 0; i < count; i += LANES) {
             long at = z + (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             FloatVector v = LineWeights.exp(load(at, lanes).sub(largest));
             store(v, at, lanes);
             sum = sum.add(v, lanes);
@@ -87,7 +88,7 @@ final class Logits {
         float mean = product(d, weights, count, 0);
         for (int i = 0; i < count; i += LANES) {
             long at = (long) i * SIZE;
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             store(load(d + at, lanes).sub(mean).mul(load(weights + at, lanes)), d + at, lanes);
         }
     }

@@ -54,9 +54,9 @@ final class Passes {
     /** Sets pools over the positions, of the map. */
     static void poolPositions(MapRows x, Pools pools) {
         if (x.channelsLast) {
-            poolColumns(x, null, pools, NOTHING);
+            Pooling.poolColumns(x, null, pools, NOTHING);
         } else {
-            poolRows(x, null, pools);
+            Pooling.poolRows(x, null, pools);
         }
     }
 
@@ -67,12 +67,12 @@ final class Passes {
      */
     static void poolChannels(MapRows x, Numbers channelFactors, Pools pools, IntConsumer then) {
         if (x.channelsLast) {
-            poolRows(x, channelFactors, pools);
+            Pooling.poolRows(x, channelFactors, pools);
             if (then != NOTHING) {
                 Team.forEach(x.images, then);
             }
         } else {
-            poolColumns(x, channelFactors, pools, then);
+            Pooling.poolColumns(x, channelFactors, pools, then);
         }
     }
 
@@ -121,6 +121,10 @@ final class Passes {
         Numbers k = x.channelsLast ? channelFactors : positionFactors;
         Numbers ones = Numbers.ones(x.cols());
         Numbers zeros = Numbers.zeros(x.cols());
+        if (gate == Gate.PRODUCT && x.half) {
+            multiplyHalves(x, r, k, y);
+            return;
+        }
         x.forEachPart(part -> {
             int image = part.image();
             for (int from = part.from(); from < part.to(); from += x.blockRows()) {
@@ -142,6 +146,20 @@ final class Passes {
                     case SIGMOID_OF_SUM -> SquashedRows.gate(in, rows, x.cols(), f, ones.at(0), k.at(image), out);
                 }
                 written(y, part, from, rows, out);
+            }
+        });
+    }
+
+    private static void multiplyHalves(MapRows x, Numbers r, Numbers k, MapRows y) {
+        x.forEachPart(part -> {
+            int image = part.image();
+            int rows = part.to() - part.from();
+            long in = x.row(image, part.from());
+            long out = y.row(image, part.from());
+            if (x.channelsLast) {
+                Halves.multiplyColumnsFirst(in, rows, x.cols(), r.at(image, part.from()), k.at(image), out);
+            } else {
+                Halves.multiplyRowsFirst(in, rows, x.cols(), r.at(image, part.from()), k.at(image), out);
             }
         });
     }
@@ -257,6 +275,39 @@ final class Passes {
         });
     }
 
+    /**
+     * The gradient of a map under a gate of its channels and one of its positions, the second made of pools of the map under
+     * the first, the first of pools over the positions.
+     *
+     * @param ofPositions what flows back to each of a position's channels, gated: (images, positions)
+     * @param ofChannels what flows back to each of a channel's positions: (images, channels)
+     */
+    static MapRows inputGradient(MapRows dy, Numbers channelFactors, Numbers positionFactors, Numbers ofPositions,
+            Numbers ofChannels, Spike toPositions, Spike toChannels) {
+        MapRows dx = dy.unset();
+        boolean last = dy.channelsLast;
+        int step = nearRows(dy);
+        dy.forEachPart(part -> {
+            int image = part.image();
+            for (int from = part.from(); from < part.to(); from += step) {
+                int rows = Math.min(step, part.to() - from);
+                long out = target(dx, part, from, rows);
+                long in = read(dy, part, from, rows, 0);
+                if (last) {
+                    GateRows.inputGradientByColumns(in, rows, dy.cols(), positionFactors.at(image, from),
+                            channelFactors.at(image), ofPositions.at(image, from), ofChannels.at(image), out);
+                } else {
+                    GateRows.inputGradientByRows(in, rows, dy.cols(), channelFactors.at(image, from),
+                            positionFactors.at(image), ofPositions.at(image), ofChannels.at(image, from), out);
+                }
+                written(dx, part, from, rows, out);
+                addSpikes(dx, image, from, from + rows, last ? toChannels : toPositions,
+                        last ? toPositions : toChannels);
+            }
+        });
+        return dx;
+    }
+
     private static void addSpikes(MapRows dx, int image, int from, int to, Spike inRows, Spike inColumns) {
         for (int i = from; inRows != null && i < to; i++) {
             dx.add(image, i, Vectors.getInt(inRows.places().at(image, i)), inRows.values().get(image, i));
@@ -324,81 +375,6 @@ final class Passes {
         forEachBlock(x, (part, from, rows, block) -> Rows.addTo(block, rows, x.cols(),
                 factors == null ? 0 : factors.at(part.image(), from), parts.at(part.image(), part.part() * x.cols())));
         add(x, parts, sums);
-    }
-
-    private static void poolRows(MapRows x, Numbers factors, Pools pools) {
-        Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
-        forEachBlock(x, (part, from, rows, block) -> {
-            int image = part.image();
-            long k = factors == null ? ones.at(0) : factors.at(image);
-            if (x.half && factors != null) {
-                Halves.multiply(block, rows, x.cols(), ones.at(0), k);
-                k = ones.at(0);
-            }
-            Rows.pool(block, rows, x.cols(), k, pools.sums.at(image, from), pools.maxima.at(image, from),
-                    pools.argmaxima == null ? 0 : pools.argmaxima.at(image, from));
-        });
-    }
-
-    private static void poolColumns(MapRows x, Numbers factors, Pools pools, IntConsumer then) {
-        boolean whole = x.parts() == 1 && pools.argmaxima != null;
-        Pools parts = whole ? pools : Pools.unset(x.images, x.parts() * x.cols());
-        Numbers ones = Numbers.ones(Math.max(x.rows(), x.cols()));
-        x.forEachPart(part -> {
-            int image = part.image();
-            int first = part.part() * x.cols();
-            Rows.fill(parts.sums.at(image, first), x.cols(), 0);
-            Rows.fill(parts.maxima.at(image, first), x.cols(), Float.NEGATIVE_INFINITY);
-            Rows.fill(parts.argmaxima.at(image, first), x.cols(), 0);
-            for (int from = part.from(); from < part.to(); from += x.blockRows()) {
-                int rows = Math.min(x.blockRows(), part.to() - from);
-                long block = read(x, part, from, rows, 0);
-                long r = factors == null ? ones.at(0) : factors.at(image, from);
-                if (x.half && factors != null) {
-                    Halves.multiply(block, rows, x.cols(), r, ones.at(0));
-                    r = ones.at(0);
-                }
-                Rows.poolColumns(block, rows, x.cols(), r, from, parts.sums.at(image, first),
-                        parts.maxima.at(image, first), parts.argmaxima.at(image, first));
-            }
-        });
-        Team.forEach(x.images, image -> {
-            if (!whole) {
-                Rows.fill(pools.sums.at(image), x.cols(), 0);
-                Rows.add(parts.sums.at(image), x.parts(), x.cols(), pools.sums.at(image));
-                Rows.largest(parts.maxima.at(image), parts.argmaxima.at(image), x.parts(), x.cols(),
-                        pools.maxima.at(image),
-                        pools.argmaxima == null ? parts.argmaxima.at(image) : pools.argmaxima.at(image));
-            }
-            repairColumns(x, factors, pools, image);
-            then.accept(image);
-        });
-    }
-
-    /** A column with what is no number has it as its largest, as libtorch has it; comparisons alone do not see it. */
-    private static void repairColumns(MapRows x, Numbers factors, Pools pools, int image) {
-        if (Float.isNaN(Rows.sum(pools.sums.at(image), x.cols()))) {
-            for (int j = 0; j < x.cols(); j++) {
-                if (Float.isNaN(pools.sums.get(image, j))) {
-                    repairColumn(x, factors, pools, image, j);
-                }
-            }
-        }
-    }
-
-    private static void repairColumn(MapRows x, Numbers factors, Pools pools, int image, int column) {
-        for (int i = 0; i < x.rows(); i++) {
-            long at = x.row(image, i) + (long) column * x.elementSize();
-            float value = (x.half ? Halves.get(at) : Vectors.getFloat(at))
-                    * (factors == null ? 1 : factors.get(image, i));
-            if (Float.isNaN(value)) {
-                Vectors.setFloat(pools.maxima.at(image, column), value);
-                if (pools.argmaxima != null) {
-                    Vectors.setInt(pools.argmaxima.at(image, column), i);
-                }
-                return;
-            }
-        }
     }
 
     /** Sums of the parts' sums over columns. */

@@ -1,11 +1,9 @@
 package dev.glimpse.kernel;
 
 import dev.glimpse.kernel.Passes.GateGradients;
-import dev.glimpse.kernel.Passes.Outer;
 import dev.glimpse.nn.Scopes;
 import dev.glimpse.nn.Tensors;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -253,18 +251,16 @@ public final class PooledGates {
     }
 
     private MapRows ofAll(MapRows dy, Numbers dpools, Gradients gradients, Slab slab) {
-        List<Outer> terms = new ArrayList<>();
-        Numbers ones = Numbers.ones(map.positions);
         GateGradients gates = Passes.gateGradients(Gate.PRODUCT, dy, map, channels, positions);
-        Spike toChannels = plane == null ? null : ofPositionGate(gates, terms, gradients, slab);
+        PlaneGate.Pooled ofPositions = plane == null ? null : plane.backward(gates.positions(), gradients, slab);
+        Spike toChannels = ofPositions == null ? null : ofPositionGate(ofPositions, gates, slab);
         throughExcitation(0, map.images, gates.channels(), dpools);
         excitation.learn(gates.channels(), gradients);
-        if (pooled.mean) {
-            terms.add(new Outer(dpools, ones));
-        }
         Spike toPositions =
                 pooled.maximum ? Spike.toPositions(map, maxima(dpools), overPositions.argmaxima()) : null;
-        return Passes.inputGradient(Gate.PRODUCT, dy, channels, positions, terms, toPositions, toChannels, null);
+        return Passes.inputGradient(dy, channels, positions,
+                ofPositions == null ? Numbers.zeros(map.positions) : ofPositions.means(),
+                pooled.mean ? dpools : Numbers.zeros(map.channels), toPositions, toChannels);
     }
 
     /** From the gradient of the channels' gate, which becomes that of what its sigmoid was taken of, to that of the pools. */
@@ -279,10 +275,9 @@ public final class PooledGates {
     }
 
     /** The pools over channels are of the gated map: their gradients go to the map and to the channels' gate. */
-    private Spike ofPositionGate(GateGradients gates, List<Outer> terms, Gradients gradients, Slab slab) {
-        PlaneGate.Pooled pooledGradients = plane.backward(gates.positions(), gradients, slab);
-        Numbers dmean = pooledGradients.means();
-        Numbers dmax = pooledGradients.maxima();
+    private Spike ofPositionGate(PlaneGate.Pooled dpools, GateGradients gates, Slab slab) {
+        Numbers dmean = dpools.means();
+        Numbers dmax = dpools.maxima();
         Numbers places = overChannels.argmaxima();
         Numbers picked = slab.take(map.images, map.positions);
         Team.forEach(map.images, image -> {
@@ -291,7 +286,6 @@ public final class PooledGates {
         });
         Spike toChannels = Spike.toChannels(map, dmax, places);
         Passes.addPoolGradients(map, dmean, toChannels, gates.channels());
-        terms.add(new Outer(channels, dmean));
         return toChannels.with(picked);
     }
 }

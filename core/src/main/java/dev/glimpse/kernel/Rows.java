@@ -4,6 +4,7 @@ import static dev.glimpse.kernel.Vectors.FLOATS;
 import static dev.glimpse.kernel.Vectors.INTS;
 import static dev.glimpse.kernel.Vectors.LANES;
 import static dev.glimpse.kernel.Vectors.getFloat;
+import static dev.glimpse.kernel.Vectors.lanes;
 import static dev.glimpse.kernel.Vectors.load;
 import static dev.glimpse.kernel.Vectors.loadInts;
 import static dev.glimpse.kernel.Vectors.setFloat;
@@ -97,6 +98,10 @@ final class Rows {
      * @param argmaxima 0 where they are not wanted
      */
     static void pool(long x, int rows, int cols, long factors, long sums, long maxima, long argmaxima) {
+        if (cols <= NARROW) {
+            ShortRows.pool(x, rows, cols, factors, sums, maxima, argmaxima);
+            return;
+        }
         int whole = cols - cols % LANES;
         VectorMask<Float> tail = tail(cols);
         FloatVector least = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
@@ -131,7 +136,7 @@ final class Rows {
             float total = Vectors.sum(sum.add(sum2));
             float largest = largest(max.blend(max2, max2.compare(VectorOperators.GT, max)));
             if (total != total) { // with what is no number, or with both infinities
-                largest = largestOrNone(row, cols, factors, largest);
+                largest = largestOrNone(row, cols, factors);
             }
             setFloat(sums + (long) i * SIZE, total);
             setFloat(maxima + (long) i * SIZE, largest);
@@ -141,14 +146,19 @@ final class Rows {
         }
     }
 
+    /** Where a row first has what is no number; its length where all are numbers. */
+    static int firstNone(long row, int cols, long factors) {
+        int j = 0;
+        while (j < cols && !Float.isNaN(product(row, factors, j))) {
+            j++;
+        }
+        return j;
+    }
+
     /** Where a row first has its largest number. */
     private static int indexOf(float largest, long row, int cols, VectorMask<Float> tail, long factors) {
         if (largest != largest) {
-            for (int j = 0; j < cols; j++) {
-                if (Float.isNaN(product(row, factors, j))) {
-                    return j;
-                }
-            }
+            return firstNone(row, cols, factors);
         }
         int whole = cols - cols % LANES;
         for (int j = 0; j < whole; j += LANES) {
@@ -162,11 +172,11 @@ final class Rows {
         return Math.min(cols - 1, whole + v.compare(VectorOperators.EQ, largest).and(tail).firstTrue());
     }
 
-    private static float largestOrNone(long row, int cols, long factors, float largest) {
+    /** NaN where one of a row is none; what comparing alone finds otherwise. */
+    static float largestOrNone(long row, int cols, long factors) {
+        float largest = Float.NEGATIVE_INFINITY;
         for (int j = 0; j < cols; j++) {
-            if (Float.isNaN(product(row, factors, j))) {
-                return Float.NaN;
-            }
+            largest = Math.max(largest, product(row, factors, j));
         }
         return largest;
     }
@@ -176,7 +186,7 @@ final class Rows {
     }
 
     /** The largest lane: as whole numbers of the same order, since vectors of floats are slow to reduce. */
-    private static float largest(FloatVector v) {
+    static float largest(FloatVector v) {
         IntVector bits = v.reinterpretAsInts();
         IntVector keys = bits.lanewise(VectorOperators.XOR,
                 bits.lanewise(VectorOperators.ASHR, 31).lanewise(VectorOperators.AND, 0x7fffffff));
@@ -230,21 +240,22 @@ final class Rows {
     /**
      * Takes rows into what is known of the columns: sums, largest numbers and their first rows, of {@code factors_i x_ij}. What is no number shows in the sums alone.
      *
+     * @param wide from how many columns on rows go by four at a time
      * @param first the block's first row in the whole matrix
      */
-    static void poolColumns(long x, int rows, int cols, long factors, int first, long sums,
+    static void poolColumns(long x, int rows, int cols, int wide, long factors, int first, long sums,
             long maxima, long argmaxima) {
         if (cols <= NARROW) {
             for (int j = 0; j < cols; j += LANES) {
                 long at = (long) j * SIZE;
                 poolFewColumns(x + at, rows, cols, factors, first, sums + at, maxima + at, argmaxima + at,
-                        FLOATS.indexInRange(j, cols));
+                        lanes(cols - j));
             }
             return;
         }
         VectorMask<Float> tail = tail(cols);
         int i = 0;
-        for (; cols >= WIDE && i <= rows - 4; i += 4) {
+        for (; cols >= wide && i <= rows - 4; i += 4) {
             poolFourRows(x + (long) i * cols * SIZE, cols, tail, factors == 0 ? 0 : factors + (long) i * SIZE,
                     first + i, sums, maxima, argmaxima);
         }
@@ -343,7 +354,7 @@ final class Rows {
     static float sum(long x, int count) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int i = 0; i < count; i += LANES) {
-            sum = sum.add(load(x + (long) i * SIZE, FLOATS.indexInRange(i, count)));
+            sum = sum.add(load(x + (long) i * SIZE, lanes(count - i)));
         }
         return Vectors.sum(sum);
     }
@@ -352,7 +363,7 @@ final class Rows {
     static float squares(long x, int count, float less) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int i = 0; i < count; i += LANES) {
-            VectorMask<Float> lanes = FLOATS.indexInRange(i, count);
+            VectorMask<Float> lanes = lanes(count - i);
             FloatVector v = load(x + (long) i * SIZE, lanes).sub(less, lanes);
             sum = v.fma(v, sum);
         }

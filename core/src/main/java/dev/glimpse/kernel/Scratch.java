@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /** A thread's own blocks of float32 numbers, which it keeps. */
 final class Scratch {
-    private static final int BLOCKS = 4;
+    private static final int BLOCKS = 5;
     private static final int ALIGNMENT = 64;
     private static final ThreadLocal<Scratch> OWN = ThreadLocal.withInitial(Scratch::new);
 

@@ -104,7 +104,7 @@ public final class SmallConvolution {
     static void gradients(PlaneRows planes, Numbers x, float[][] flipped, Numbers dy, Numbers dx, Numbers dweights,
             int image) {
         int maps = flipped.length;
-        int plane = planes.height() * planes.width();
+        int plane = planes.positions();
         long padded = padded(planes, x.at(image), maps);
         long gradient = Scratch.block(1, planes.size());
         planes.pad(dy.at(image), gradient);
@@ -117,7 +117,7 @@ public final class SmallConvolution {
 
     /** Maps that lie one behind the other, each in its margin, in a block of the thread's own. */
     static long padded(PlaneRows planes, long maps, int count) {
-        int plane = planes.height() * planes.width();
+        int plane = planes.positions();
         long padded = Scratch.block(0, count * planes.size());
         for (int map = 0; map < count; map++) {
             planes.pad(maps + (long) map * plane * Float.BYTES, padded + (long) map * planes.size() * Float.BYTES);

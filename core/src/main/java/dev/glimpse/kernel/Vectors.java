@@ -75,7 +75,15 @@ final class Vectors {
 
     /** The lanes that are left of so many numbers after whole vectors. */
     static VectorMask<Float> tail(int count) {
-        return FLOATS.indexInRange(0, count % LANES);
+        return lanes(count % LANES);
+    }
+
+    /**
+     * As many lanes as there are numbers left, from none to all. By its bits: a mask that is made by comparing indices is an
+     * object to the compiler, and read again wherever it is used.
+     */
+    static VectorMask<Float> lanes(int left) {
+        return VectorMask.fromLong(FLOATS, (1L << Math.clamp(left, 0, LANES)) - 1);
     }
 
     static float getFloat(long address) {

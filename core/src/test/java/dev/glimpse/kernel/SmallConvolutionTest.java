@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fused convolution of a few maps computes what libtorch's does, forward and backward. */
 class SmallConvolutionTest {
-    private static final long[][] SIZES = {{1, 1}, {7, 7}, {9, 7}, {13, 1}, {14, 14}, {28, 30}, {56, 56}, {3, 65}};
+    private static final long[][] SIZES = {{1, 1}, {7, 7}, {9, 7}, {13, 1}, {14, 14}, {28, 30}, {56, 56}, {3, 65},
+        {1, 3}, {2, 5}, {7, 15}, {16, 16}, {2, 17}, {1, 31}, {7, 33}, {5, 32}, {1, 65}, {2, 1}};
 
     /** A gradient is a handful of numbers here, all of which may be small sums of thousands of either sign. */
     private static final double FLOAT32 = 3 * Closeness.FLOAT32;
@@ -61,7 +62,8 @@ class SmallConvolutionTest {
 
     @Tag("widths")
     @ParameterizedTest
-    @CsvSource({"1, 1", "1, 7", "2, 1", "2, 3", "2, 5", "2, 7", "2, 11", "3, 5", "3, 7", "4, 3", "4, 11"})
+    @CsvSource({"1, 1", "1, 7", "2, 1", "2, 3", "2, 5", "2, 7", "2, 11", "2, 15", "3, 5", "3, 7", "4, 1", "4, 3",
+        "4, 7", "4, 15"})
     void fusedIsLibtorchs(long maps, long kernel) {
         Closeness.Errors errors = new Closeness.Errors();
         boolean bias = true;
