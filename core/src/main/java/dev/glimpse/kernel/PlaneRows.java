@@ -219,12 +219,27 @@ final class PlaneRows {
                     int r = row + n / BLOCK;
                     int c = column + n % BLOCK;
                     if (r < kernel && c < kernel) {
+                        float sum = Vectors.sum(FloatVector.fromArray(FLOATS, sums, n * LANES));
                         Vectors.setFloat(weights + ((long) r * kernel + c) * SIZE,
-                                Vectors.sum(FloatVector.fromArray(FLOATS, sums, n * LANES)));
+                                Float.isFinite(sum) ? sum : weightGradientAt(padded, paddedGradient, r, c));
                     }
                 }
             }
         }
+    }
+
+    /** The same for one place of the kernel, without what stands between the rows: 0 times what is no number is none. */
+    private float weightGradientAt(long padded, long paddedGradient, int row, int column) {
+        int down = row - kernel / 2;
+        int right = column - kernel / 2;
+        float sum = 0;
+        for (int h = Math.max(0, -down); h < height - Math.max(0, down); h++) {
+            for (int w = Math.max(0, -right); w < width - Math.max(0, right); w++) {
+                sum += Vectors.getFloat(place(padded, h + down, w + right))
+                        * Vectors.getFloat(place(paddedGradient, h, w));
+            }
+        }
+        return sum;
     }
 
     /** The lanes' sums for a block of weights: what is read of a row serves four of them, as does what is read of the gradient. */

@@ -13,9 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,6 +138,31 @@ class SmallConvolutionTest {
                         Kernels.with(Choice.COMPOSED, () -> SmallConvolution.forward(conv, x)));
             }
         }
+    }
+
+    /** At a corner too, where a kernel's far places do not meet it. */
+    @Test
+    void theWeightsThatMeetNoFiniteNumberGetNone() {
+        for (double outlier : new double[]{Double.NaN, Double.POSITIVE_INFINITY}) {
+            for (long place : new long[]{0, 6, 31, 56, 62, 125}) {
+                Parts parts = new Parts(ScalarType.Float, false);
+                Tensor x = parts.values(1, 2, 9, 7);
+                x.view(x.numel()).narrow(0, place, 1).fill_(new Scalar(outlier));
+                Conv2dImpl conv = parts.conv(convolution(2, 7, true), 0.25);
+                Closeness.requireSameOutliers(outlier + " at " + place, weightGradient(Choice.FUSED, conv, x),
+                        weightGradient(Choice.COMPOSED, conv, x));
+            }
+        }
+    }
+
+    private static Tensor weightGradient(Choice choice, Conv2dImpl conv, Tensor x) {
+        conv.zero_grad(true);
+        Kernels.with(choice, () -> {
+            Tensor y = SmallConvolution.forward(conv, x);
+            Tensor ones = torch.ones(Tensors.shape(y));
+            y.backward(ones, new BoolOptional(), false, new TensorArrayRefOptional());
+        });
+        return conv.weight().grad().clone();
     }
 
     /** Those of another form are libtorch's, whatever is forced. */

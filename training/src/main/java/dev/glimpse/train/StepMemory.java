@@ -5,6 +5,8 @@ import dev.glimpse.io.StateDict;
 import dev.glimpse.nn.Memory;
 import dev.glimpse.nn.NativeHeap;
 import dev.glimpse.nn.Tensors;
+import java.util.Arrays;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -21,6 +23,7 @@ public final class StepMemory {
     private static final int COPIES_OF_PARAMETERS = 4;
 
     private static final int MOST_TRIED = 4;
+    private static final int TRIES = 5;
     private static final String SMALLER = "take a smaller --size or --model";
 
     private StepMemory() {}
@@ -36,19 +39,33 @@ public final class StepMemory {
         double image = 3.0 * size * size * Float.BYTES;
         Memory.require("training on " + size + "x" + size + " pixels", (long) (MOST_TRIED * image), SMALLER);
         network.eval(); // nothing that the network remembers may change
-        held(network, recipe.mode(), size, 2); // what is made once
-        OptionalLong two = held(network, recipe.mode(), size, 2);
-        OptionalLong four = held(network, recipe.mode(), size, MOST_TRIED);
-        if (two.isEmpty() || four.isEmpty()) {
+        OptionalDouble more = growth(network, recipe.mode(), size);
+        if (more.isEmpty()) {
             return;
         }
-        double step = BACKWARD * (four.getAsLong() - two.getAsLong()) / (MOST_TRIED - 2) + image;
+        double step = BACKWARD * more.getAsDouble() + image;
         double fixed = (double) COPIES_OF_PARAMETERS * Float.BYTES * StateDict.parameterCount(network);
         double needed = fixed + step * Math.min(recipe.batch(), images) + image * buffers * recipe.batch();
         double fits = (0.9 * Memory.available() - fixed) / (step + image * buffers);
         Memory.require("training on " + size + "x" + size + " pixels with --batch " + recipe.batch(), (long) needed,
                 fits >= 1 ? "take --batch " + Long.highestOneBit((long) fits)
                         + ", and --accumulate for steps as large as now" : SMALLER);
+    }
+
+    /** What one image more holds: the median of some tries, since the compiler takes and frees memory meanwhile. */
+    private static OptionalDouble growth(Layer network, Mode mode, int size) {
+        held(network, mode, size, 2); // what is made once
+        double[] growths = new double[TRIES];
+        for (int i = 0; i < TRIES; i++) {
+            OptionalLong two = held(network, mode, size, 2);
+            OptionalLong four = held(network, mode, size, MOST_TRIED);
+            if (two.isEmpty() || four.isEmpty()) {
+                return OptionalDouble.empty();
+            }
+            growths[i] = (double) (four.getAsLong() - two.getAsLong()) / (MOST_TRIED - 2);
+        }
+        Arrays.sort(growths);
+        return OptionalDouble.of(Math.max(0, growths[TRIES / 2]));
     }
 
     private static OptionalLong held(Layer network, Mode mode, int size, int images) {
