@@ -3,14 +3,11 @@ package dev.glimpse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.glimpse.io.StateDict;
+import dev.glimpse.nn.NativeHeap;
 import dev.glimpse.nn.Scopes;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas;
@@ -25,7 +22,6 @@ public final class Support {
     private static final int ROUNDS = 3;
     private static final long NOISE = 4L << 20;
     private static final Path STATUS = Path.of("/proc/self/status");
-    private static final Optional<MethodHandle> TRIM = mallocTrim();
 
     private Support() {}
 
@@ -97,25 +93,18 @@ public final class Support {
      * hide in there. A test that asks is skipped where the system is not Linux with glibc.
      */
     public static long residentBytes() {
-        assumeTrue(Files.exists(STATUS) && TRIM.isPresent(), "needs Linux and glibc");
+        assumeTrue(Files.exists(STATUS) && NativeHeap.bytesInUse().isPresent(), "needs Linux and glibc");
         try {
             for (int i = 0; i < 3; i++) {
                 System.gc();
                 Thread.sleep(50); // JavaCPP's own thread frees what was collected
             }
-            int _ = (int) TRIM.orElseThrow().invokeExact(0L);
+            NativeHeap.giveBack();
             String line = Files.readAllLines(STATUS).stream().filter(l -> l.startsWith("VmRSS:")).findFirst()
                     .orElseThrow();
             return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
-        } catch (Throwable e) {
+        } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    @SuppressWarnings("restricted") // malloc_trim(size_t) reads and writes no memory of ours
-    private static Optional<MethodHandle> mallocTrim() {
-        Linker linker = Linker.nativeLinker();
-        return linker.defaultLookup().find("malloc_trim").map(address -> linker.downcallHandle(address,
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)));
     }
 }

@@ -18,7 +18,7 @@ final class MapRows {
     private static final long NEAR = 8 << 20;
     /** Bytes of a map that is done at once: what lies between the passes is cheaper for all images. */
     private static final long SMALL = 16 << 20;
-    /** Elements that are widened to float32 at a time: two blocks that are read and one that is written fit the fastest cache. */
+    /** Elements that are widened to float32 at a time, of rows that are not too long: three blocks fit the fastest cache. */
     private static final int BLOCK = 1 << 10;
 
     final Tensor tensor;
